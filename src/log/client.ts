@@ -1,0 +1,231 @@
+/**
+ * The ports of a log: what the runtime, the typed face (`log.ts`) and the command need from it. The bundled
+ * engine implements them in process; later `log/kafka` implements them over a cluster. Batch-shaped: `poll`
+ * hands out record batches v2 as bytes, `append` takes encoded records. Offsets and timestamps are `number`
+ * (checked safe integers), bytes are `Uint8Array`. `test/log/client-suite.ts` runs against every implementation.
+ */
+import type { StreamsError } from '../errors.js';
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** Kafka's header: a string key, bytes or null as value; order matters, keys may repeat. */
+export interface RecordHeader {
+  readonly key: string;
+  readonly value: Uint8Array | null;
+}
+
+export type Isolation = 'read_committed' | 'read_uncommitted';
+
+export interface LogFeatures {
+  /** A consumer may read the open transaction of a producer of this process (`LogConsumerOptions.readThrough`). */
+  readonly readThrough: boolean;
+  /** Commits cost about one fdatasync and may be made whenever no input waits. */
+  readonly commitWhenIdle: boolean;
+  /** Records survive the process: state may be kept on disk beside it. */
+  readonly durable: boolean;
+}
+
+export interface LogClient {
+  readonly features: LogFeatures;
+  admin(): LogAdmin;
+  consumer(options?: LogConsumerOptions): LogConsumer;
+  producer(options?: LogProducerOptions): LogProducer;
+  /** Closes what is still open, makes everything acknowledged durable, releases the directory. Idempotent. */
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- admin
+
+/** Topic configs with Kafka's dotted names. Unknown names and bad values are `INVALID_CONFIG`. */
+export type TopicConfig = Readonly<{ [name: string]: string | number | boolean }>;
+
+export interface NewTopic {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly config?: TopicConfig;
+}
+
+export interface TopicDescription {
+  readonly topic: string;
+  /** Changes when a topic is deleted and made anew. */
+  readonly topicId: string;
+  readonly partitions: number;
+  readonly config: TopicConfig;
+}
+
+export interface PartitionOffset {
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** `latest` is the last stable offset under read_committed and the high watermark under read_uncommitted; a number is a timestamp. */
+export type OffsetSpec = 'earliest' | 'latest' | number;
+
+export interface OffsetAndMetadata {
+  readonly offset: number;
+  readonly metadata: string;
+}
+
+export interface PartitionOffsetAndMetadata extends TopicPartition, OffsetAndMetadata {}
+
+export interface LogAdmin {
+  /** `TOPIC_EXISTS`, `INVALID_TOPIC`, `INVALID_PARTITIONS`, `INVALID_CONFIG`. With `ifNotExists`, an existing topic is left as it is. */
+  createTopics(topics: readonly NewTopic[], options?: { readonly ifNotExists?: boolean }): Promise<void>;
+  deleteTopics(topics: readonly string[]): Promise<void>;
+  listTopics(): Promise<string[]>;
+  /** Descriptions in the order asked for; `undefined` for a topic that does not exist. */
+  describeTopics(topics: readonly string[]): Promise<(TopicDescription | undefined)[]>;
+  listOffsets(topic: string, spec: OffsetSpec, options?: { readonly isolation?: Isolation }): Promise<PartitionOffset[]>;
+  /** Raises log start offsets; records below are gone for every reader. */
+  deleteRecords(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>;
+  listGroups(): Promise<string[]>;
+  /** Every committed offset of the group. */
+  committedOffsets(groupId: string): Promise<PartitionOffsetAndMetadata[]>;
+}
+
+// ---------------------------------------------------------------- consumer
+
+export interface LogConsumerOptions {
+  readonly groupId?: string;
+  /** Default `read_committed`. */
+  readonly isolation?: Isolation;
+  /** Where to start without a committed or sought position. Default `earliest`; `none` makes poll fail with `OFFSET_OUT_OF_RANGE`. */
+  readonly offsetReset?: 'earliest' | 'latest' | 'none';
+  /** Bytes that one poll returns at most per partition (at least one batch is returned). Default 1 MiB. */
+  readonly maxPartitionBytes?: number;
+  /** A group member that does not poll for this long leaves its group. Default 5 min. */
+  readonly maxPollIntervalMs?: number;
+  /**
+   * On these topics the consumer also sees the open transaction of `producer`: its position passes the last stable
+   * offset while every undecided batch below is of this producer and epoch. Only with `features.readThrough`.
+   */
+  readonly readThrough?: { readonly producer: LogProducer; readonly topics: ReadonlySet<string> };
+}
+
+/** One record batch v2 in `bytes[start, end)`; read it with `RecordCursor`, skipping offsets below `FetchedRecords.firstOffset`. */
+export interface BatchRange {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What one poll brings for one partition. Control batches and, under read_committed, aborted batches are already left out. */
+export interface FetchedRecords extends TopicPartition {
+  readonly batches: readonly BatchRange[];
+  /** The position that was read from; the first batch may begin below it. */
+  readonly firstOffset: number;
+  /** The position after this fetch: past markers and aborted records too, also when `batches` is empty. */
+  readonly nextOffset: number;
+  /** End of what this consumer could read when it fetched (LSO, high watermark, or own log end under readThrough). */
+  readonly endOffset: number;
+}
+
+export interface RebalanceListener {
+  onPartitionsAssigned(partitions: readonly TopicPartition[]): void | Promise<void>;
+  /** Called before the partitions are given up; commits made here still count. */
+  onPartitionsRevoked(partitions: readonly TopicPartition[]): void | Promise<void>;
+}
+
+export interface ConsumerGroupMetadata {
+  readonly groupId: string;
+  /** -1 without membership (manual assignment). */
+  readonly generationId: number;
+  readonly memberId: string;
+}
+
+export interface LogConsumer {
+  /** Manual assignment; replaces the former one. Positions start at the committed offset (with groupId), else by offsetReset. */
+  assign(partitions: readonly TopicPartition[]): void;
+  /** Group membership; needs groupId. Cannot be mixed with `assign`. */
+  subscribe(topics: readonly string[], listener?: RebalanceListener): void;
+  assignment(): readonly TopicPartition[];
+  seek(partition: TopicPartition, offset: number): void;
+  /** The next offset to read; resolves the start position if needed. */
+  position(partition: TopicPartition): Promise<number>;
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  /**
+   * Waits until something can be returned, `maxWaitMs` passed, or `wakeup` was called; what is available returns
+   * at once. `[]` means nothing came. Partitions take turns, so that none starves.
+   */
+  poll(maxWaitMs: number): Promise<readonly FetchedRecords[]>;
+  /** Ends a waiting poll early. */
+  wakeup(): void;
+  committed(partitions: readonly TopicPartition[]): Promise<(OffsetAndMetadata | undefined)[]>;
+  /** Durable when it resolves. `ILLEGAL_GENERATION` or `UNKNOWN_MEMBER` when the group moved on. */
+  commit(offsets: readonly PartitionOffsetAndMetadata[]): Promise<void>;
+  groupMetadata(): ConsumerGroupMetadata;
+  /** Leaves the group at once. */
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- producer
+
+export interface LogProducerOptions {
+  /** Makes the producer transactional; `init` fences every earlier producer of this id. */
+  readonly transactionalId?: string;
+  /** A batch is handed over when it reaches this size. Default 16 KiB. */
+  readonly batchBytes?: number;
+  /** An open transaction older than this is aborted by the log. Default 60 s. Infinity: never. */
+  readonly transactionTimeoutMs?: number;
+  /** Called once per batch in offset order per partition, when the batch is accepted (in a transaction) or durable (otherwise). */
+  readonly onBatch?: (topic: string, partition: number, baseOffset: number, lastOffset: number) => void;
+}
+
+/** Called once: with the record's offset, or with the error and offset -1. */
+export type AppendCallback = (error: StreamsError | undefined, offset: number) => void;
+
+/** Appends to one topic; made once, kept, so that no topic name is looked up per record. */
+export interface TopicWriter {
+  readonly topic: string;
+  readonly partitions: number;
+  /**
+   * Adds a record to the partition's open batch; the ranges are copied before it returns. `key === null` or
+   * `value === null` is null. Throws `RECORD_TOO_LARGE` (nothing appended, the producer stays usable),
+   * `UNKNOWN_PARTITION`, `INVALID_TIMESTAMP`, `PRODUCER_FENCED`, `INVALID_TRANSACTION_STATE`.
+   */
+  append(
+    partition: number,
+    timestamp: number,
+    key: Uint8Array | null,
+    keyStart: number,
+    keyEnd: number,
+    value: Uint8Array | null,
+    valueStart: number,
+    valueEnd: number,
+    headers: readonly RecordHeader[],
+    acknowledged?: AppendCallback,
+  ): void;
+}
+
+export type TransactionOutcome =
+  | { readonly outcome: 'committed' }
+  /** A newer producer of this transactional id exists, or the log aborted the transaction; nothing was committed. */
+  | { readonly outcome: 'fenced'; readonly error: StreamsError }
+  /** It may or may not have been committed: open a new producer, `init` it, then read the committed offsets. */
+  | { readonly outcome: 'unknown'; readonly error: StreamsError };
+
+export interface LogProducer {
+  /** Obtains producer id and epoch; with a transactionalId fences older producers and settles their open transaction. */
+  init(): Promise<void>;
+  /** `UNKNOWN_TOPIC` when the topic does not exist. */
+  topic(name: string): TopicWriter;
+  begin(): void;
+  /** Adds consumed offsets to the open transaction; later values for a partition replace earlier ones. */
+  sendOffsets(offsets: readonly PartitionOffsetAndMetadata[], group: ConsumerGroupMetadata): void;
+  /** Hands the open batches to the log without waiting; under readThrough they can be polled at once. */
+  seal(): void;
+  /** Seals and resolves when everything sent so far is durable (in a transaction: accepted). Rejects with the first failure. */
+  flush(): Promise<void>;
+  /** Seals, then ends the transaction; all of it becomes visible and durable at one instant. */
+  commit(): Promise<TransactionOutcome>;
+  /** Drops open batches and aborts. Resolves when no reader can see anything of it. */
+  abort(): Promise<void>;
+  /** Bytes handed over or buffered that are not durable yet: the caller's measure for back-pressure. */
+  readonly pendingBytes: number;
+  /** Aborts an open transaction; flushes a plain producer. */
+  close(): Promise<void>;
+}
