@@ -14,6 +14,17 @@ export type StreamPartitioner<K = unknown, V = unknown> = (
   partitions: number,
 ) => number | readonly number[] | undefined;
 
+/** A record on its way out; shares no memory with anything else. */
+export interface EncodedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Uint8Array | null;
+  readonly value: Uint8Array | null;
+  readonly timestamp: number;
+  readonly headers: readonly RecordHeader[];
+}
+
+/** `EncodingCollector` does the encoding and the choice of partitions for every implementation. */
 export interface RecordCollector {
   /**
    * Encodes and appends one record. Bytes are taken before it returns. Throws `SERIALIZE_FAILED`,
@@ -29,6 +40,20 @@ export interface RecordCollector {
     valueSerde: Serde<V>,
     partitioner: StreamPartitioner<K, V> | undefined,
   ): void;
+  /**
+   * Does what `send` does except appending: the encoded record, once per chosen partition. A task uses it inside a
+   * record scope and gives the result to `sendBytes` when the scope ends.
+   */
+  encode<K, V>(
+    topic: string,
+    key: K,
+    value: V,
+    timestamp: number,
+    headers: readonly RecordHeader[],
+    keySerde: Serde<K>,
+    valueSerde: Serde<V>,
+    partitioner: StreamPartitioner<K, V> | undefined,
+  ): readonly EncodedRecord[];
   /** Changelog and dead letters: bytes to a known partition. */
   sendBytes(
     topic: string,

@@ -3,6 +3,7 @@
  * store on disk has no synchronous iterator; a store that is asked for as `'memory'` can be iterated with a plain
  * `for` as well. Iteration order is the unsigned byte order of the serialized keys, as in Kafka.
  */
+import type { RecordHeader } from '../log/client.js';
 import type { StateStore } from './store.js';
 
 export interface ReadOnlyKeyValueStore<K, V> extends StateStore {
@@ -48,7 +49,7 @@ export interface ValueAndTimestamp<V> {
 export interface TimestampedKeyValueStore<K, V> extends KeyValueStore<K, ValueAndTimestamp<V>> {}
 
 /**
- * A store with a record cache holds its updates back until a flush and forwards then. The DSL's table operators
+ * Key-value stores implement this (a timestamped one with its bare value as V). A store with a record cache holds its updates back until a flush and forwards then. The DSL's table operators
  * register here; `false` means there is no cache and the operator forwards by itself.
  */
 export interface CachedStore<K, V> {
@@ -56,4 +57,10 @@ export interface CachedStore<K, V> {
 }
 
 /** `null` is no value. `timestamp` and headers are those of the last update of the key. */
-export type CacheFlushListener<K, V> = (key: K, newValue: V | null, oldValue: V | null, timestamp: number) => void;
+export type CacheFlushListener<K, V> = (
+  key: K,
+  newValue: V | null,
+  oldValue: V | null,
+  timestamp: number,
+  headers: RecordHeader[],
+) => void;

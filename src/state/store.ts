@@ -31,8 +31,33 @@ export interface StoreContext {
   streamTime(): number;
   /** Adds to the task's `dropped-records` metric. */
   recordDropped(): void;
-  /** True while the record in flight runs in a record scope: writes go to the scope layer. */
+  /**
+   * Asked before every write: true while the record in flight runs in a record scope, so that the write goes to the
+   * scope layer. Throws `LATE_FORWARD` when no record is in flight.
+   */
   inRecordScope(): boolean;
+  /** The task's record cache; undefined when it has none: then no store caches. */
+  readonly cache: CacheBudget | undefined;
+  /** Where the record in flight came from; one object per record. */
+  recordOrigin(): RecordOrigin;
+  /** While a cache flushes: makes `origin` the context of what is forwarded, at `timestamp`; returns the former one. */
+  enterOrigin(origin: RecordOrigin, timestamp: number): RecordOrigin;
+  /** Asks for a commit soon. */
+  requestCommit(): void;
+}
+
+/** Coordinates and headers of an input record. Topic '', partition and offset -1 in punctuators. */
+export interface RecordOrigin {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly headers: readonly RecordHeader[];
+}
+
+/** Bytes that the record caches of one task may hold together. */
+export interface CacheBudget {
+  readonly maxBytes: number;
+  usedBytes: number;
 }
 
 /** What the task needs of every store; the public faces (`KeyValueStore`, ...) hide it. */

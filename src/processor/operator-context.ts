@@ -1,0 +1,22 @@
+/**
+ * What the DSL's operators may do beyond the public `ProcessorContext`. Every context a task makes has these; the
+ * public type hides them.
+ */
+import type { ProcessorContext } from './processor.js';
+
+export interface OperatorContext<KOut = unknown, VOut = unknown> extends ProcessorContext<KOut, VOut> {
+  /**
+   * Parks the task until `promise` settles, then calls `then` at this node with this record's context; what it
+   * forwards comes before everything that was forwarded meanwhile. A rejection is a throw at this node. Call it at
+   * the end of `process` (nothing is forwarded by this node in between), once per user call.
+   */
+  park<T>(promise: PromiseLike<T>, then: (value: T) => void): void;
+  /** Adds to the task's `dropped-records` metric. */
+  recordDropped(): void;
+  /** The operator's own stream time: -1 at first, committed with the offsets, so that it survives a restart. */
+  operatorTime: number;
+}
+
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
