@@ -1,0 +1,80 @@
+/**
+ * The rows of a table in the unsigned byte order of their keys, Kafka's iteration order. Built when somebody
+ * iterates: new rows are sorted among themselves and merged into the order there was, so that a store that is
+ * only read and written by key pays nothing.
+ */
+import type { LayeredTable, Row } from './layered-table.js';
+
+export class OrderedRows {
+  readonly #table: LayeredTable;
+  readonly #keyBytes: (row: Row) => Buffer;
+  #rows: Row[] = [];
+
+  /** `keyBytes` serializes the key of a row. */
+  constructor(table: LayeredTable, keyBytes: (row: Row) => Buffer) {
+    this.#table = table;
+    this.#keyBytes = keyBytes;
+  }
+
+  /** Rows with a value from `from` to `to`, both inclusive; `undefined` is an open end. */
+  range(from: Buffer | undefined, to: Buffer | undefined): Row[] {
+    const rows = this.#current();
+    const start = from === undefined ? 0 : this.#lowerBound(from);
+    const found: Row[] = [];
+    for (let i = start; i < rows.length; i++) {
+      const row = rows[i]!;
+      if (to !== undefined && Buffer.compare(row.keyBytes!, to) > 0) break;
+      if (row.value !== undefined) found.push(row);
+    }
+    return found;
+  }
+
+  withPrefix(prefix: Buffer): Row[] {
+    const rows = this.#current();
+    const found: Row[] = [];
+    for (let i = this.#lowerBound(prefix); i < rows.length; i++) {
+      const row = rows[i]!;
+      if (prefix.compare(row.keyBytes!, 0, Math.min(prefix.length, row.keyBytes!.length)) !== 0) break;
+      if (row.value !== undefined) found.push(row);
+    }
+    return found;
+  }
+
+  #current(): readonly Row[] {
+    const removed = this.#table.removed > 0;
+    if (removed || this.#table.hasAdded) {
+      const added = this.#table.takeAdded().filter((row) => row.live);
+      for (const row of added) row.keyBytes ??= this.#keyBytes(row);
+      added.sort(byKey);
+      this.#rows = merged(removed ? this.#rows.filter((row) => row.live) : this.#rows, added);
+    }
+    return this.#rows;
+  }
+
+  /** Index of the first row whose key is not below `key`. */
+  #lowerBound(key: Buffer): number {
+    let low = 0;
+    let high = this.#rows.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (Buffer.compare(this.#rows[middle]!.keyBytes!, key) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+const byKey = (left: Row, right: Row): number => Buffer.compare(left.keyBytes!, right.keyBytes!);
+
+function merged(rows: Row[], added: Row[]): Row[] {
+  if (added.length === 0) return rows;
+  if (rows.length === 0) return added;
+  const result: Row[] = [];
+  let at = 0;
+  for (const row of rows) {
+    while (at < added.length && byKey(added[at]!, row) < 0) result.push(added[at++]!);
+    result.push(row);
+  }
+  while (at < added.length) result.push(added[at++]!);
+  return result;
+}

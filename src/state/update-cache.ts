@@ -1,0 +1,118 @@
+/**
+ * Kafka's record cache for one store: updates are kept back and only the last one of a key is logged and forwarded,
+ * when a commit or a full cache flushes, in the order in which keys were last updated. The newest value stands in the
+ * row (reads see it at once); this file knows which rows hold an update back, what was flushed before and where the
+ * update came from. Inside a record scope nothing is flushed: a full cache asks for a commit instead.
+ */
+import { byteSize, type HeldUpdate, type LayeredTable, type Row } from './layered-table.js';
+import type { CacheBudget, RecordOrigin, StoreContext } from './store.js';
+
+/** What a held update costs besides key and value. */
+const UPDATE_BYTES = 64;
+
+/** Logs and forwards one update: the row has the new value, `held` the old one and the context. */
+export type FlushUpdate = (row: Row, held: HeldUpdate) => void;
+
+export class UpdateCache {
+  readonly #context: StoreContext;
+  readonly #budget: CacheBudget;
+  readonly #flushUpdate: FlushUpdate;
+  #rows: Row[] = [];
+  #sequence = 0;
+  #flushing = false;
+
+  constructor(context: StoreContext, budget: CacheBudget, flushUpdate: FlushUpdate) {
+    this.#context = context;
+    this.#budget = budget;
+    this.#flushUpdate = flushUpdate;
+  }
+
+  get hasDirty(): boolean {
+    return this.#rows.some((row) => row.held !== undefined);
+  }
+
+  /** Writes to the table and holds the update back; flushes all of the store when the cache is over its budget. */
+  write(table: LayeredTable, row: Row, value: unknown, timestamp: number): void {
+    const context = this.#context;
+    const scoped = context.inRecordScope();
+    const before = row.value;
+    const beforeTimestamp = row.timestamp;
+    table.write(row, value, timestamp, scoped);
+    const bytes = UPDATE_BYTES + byteSize(row.id) + byteSize(value);
+    const held = row.held;
+    if (held === undefined) {
+      row.held = this.#hold(before, beforeTimestamp, context.recordOrigin(), bytes);
+      this.#rows.push(row);
+    } else {
+      this.#budget.usedBytes += bytes - held.bytes;
+      held.bytes = bytes;
+      held.origin = context.recordOrigin();
+      held.contextTimestamp = context.timestamp();
+      held.sequence = this.#sequence++;
+    }
+    if (this.#budget.usedBytes > this.#budget.maxBytes) {
+      if (scoped) context.requestCommit();
+      else this.flush();
+    }
+  }
+
+  /** False when nothing was held back, or a flush is under way. */
+  flush(): boolean {
+    if (this.#flushing || this.#rows.length === 0) return false;
+    this.#flushing = true;
+    const rows = this.#rows;
+    this.#rows = [];
+    rows.sort(byLastUpdate);
+    let flushed = 0;
+    try {
+      for (const row of rows) {
+        const held = row.held;
+        if (held === undefined) continue;
+        row.held = undefined;
+        this.#budget.usedBytes -= held.bytes;
+        flushed++;
+        this.#flushOne(row, held);
+      }
+    } finally {
+      this.#flushing = false;
+    }
+    return flushed > 0;
+  }
+
+  /** Called before the table rolls back. */
+  rollback(): void {
+    for (const row of this.#rows) {
+      if (row.held === undefined) continue;
+      this.#budget.usedBytes -= row.held.bytes;
+      row.held = undefined;
+    }
+    this.#rows = [];
+  }
+
+  /** Called around the table's `dropScope`, which puts back what rows held before. */
+  dropScope(table: LayeredTable): void {
+    for (const row of this.#rows) if (row.held !== undefined) this.#budget.usedBytes -= row.held.bytes;
+    table.dropScope();
+    const rows = new Set(this.#rows);
+    this.#rows = [...rows].filter((row) => row.held !== undefined);
+    for (const row of this.#rows) this.#budget.usedBytes += row.held!.bytes;
+  }
+
+  #hold(value: unknown, timestamp: number, origin: RecordOrigin, bytes: number): HeldUpdate {
+    this.#budget.usedBytes += bytes;
+    return { value, timestamp, origin, contextTimestamp: this.#context.timestamp(), sequence: this.#sequence++, bytes };
+  }
+
+  #flushOne(row: Row, held: HeldUpdate): void {
+    const context = this.#context;
+    const timestamp = context.timestamp();
+    const outer = context.enterOrigin(held.origin, held.contextTimestamp);
+    try {
+      this.#flushUpdate(row, held);
+    } finally {
+      context.enterOrigin(outer, timestamp);
+    }
+  }
+}
+
+const byLastUpdate = (left: Row, right: Row): number => (left.held?.sequence ?? -1) - (right.held?.sequence ?? -1);
