@@ -36,7 +36,7 @@ export class NodeFileSystem implements FileSystem {
   }
 
   list(directory: string): string[] {
-    return attempt('list the directory', directory, () => fs.readdirSync(directory).sort());
+    return attempt('list the directory', directory, () => fs.readdirSync(directory).toSorted());
   }
 
   rename(from: string, to: string): void {
