@@ -1,0 +1,92 @@
+/** The admin port of the bundled log. Every change is durable when its promise resolves. */
+import { StreamsError } from '../../errors.js';
+import type { Isolation, LogAdmin, NewTopic, OffsetSpec, PartitionOffset, PartitionOffsetAndMetadata, TopicDescription, TopicPartition } from '../client.js';
+import type { Broker } from './broker.js';
+import type { Partition } from './partition.js';
+
+export class EngineAdmin implements LogAdmin {
+  readonly #broker: Broker;
+
+  constructor(broker: Broker) {
+    this.#broker = broker;
+  }
+
+  async createTopics(topics: readonly NewTopic[], options: { readonly ifNotExists?: boolean } = {}): Promise<void> {
+    this.#broker.assertOpen();
+    this.#broker.createTopics(topics, options.ifNotExists ?? false);
+    await this.#durable();
+  }
+
+  async deleteTopics(topics: readonly string[]): Promise<void> {
+    this.#broker.assertOpen();
+    const found = topics.map((name) => this.#broker.topics.get(name));
+    for (const topic of new Set(found)) this.#broker.deleteTopic(topic);
+    await this.#durable();
+  }
+
+  async listTopics(): Promise<string[]> {
+    this.#broker.assertOpen();
+    return [...this.#broker.topics.all()].map((topic) => topic.name).sort();
+  }
+
+  async describeTopics(topics: readonly string[]): Promise<(TopicDescription | undefined)[]> {
+    this.#broker.assertOpen();
+    return topics.map((name) => this.#broker.topics.find(name)?.describe());
+  }
+
+  /** Default isolation is Kafka's, `read_uncommitted`. Without a record at or after a timestamp the offset is -1, as in Kafka. */
+  async listOffsets(topic: string, spec: OffsetSpec, options: { readonly isolation?: Isolation } = {}): Promise<PartitionOffset[]> {
+    this.#broker.assertOpen();
+    const committedOnly = options.isolation === 'read_committed';
+    return this.#broker.topics.get(topic).partitions.map((partition) => ({
+      partition: partition.partition,
+      offset: offsetOf(partition, spec, committedOnly ? partition.lastStableOffset : partition.highWatermark),
+    }));
+  }
+
+  async deleteRecords(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+    this.#broker.assertOpen();
+    const targets = offsets.map(({ topic, partition: number, offset }) => {
+      const partition = this.#broker.topics.get(topic).partition(number);
+      const { startOffset, highWatermark } = partition;
+      // -1 is Kafka's way to say "all there is".
+      if (offset === -1) return { partition, offset: highWatermark };
+      if (Number.isInteger(offset) && offset >= 0 && offset <= highWatermark) return { partition, offset };
+      throw new StreamsError('OFFSET_OUT_OF_RANGE', `Records of ${topic}-${number} cannot be deleted up to ${offset}: the partition has offsets ${startOffset} to ${highWatermark}.`, {
+        topic,
+        partition: number,
+        offset,
+      });
+    });
+    for (const { partition, offset } of targets) this.#broker.deleteRecords(partition, offset);
+    await this.#durable();
+  }
+
+  async listGroups(): Promise<string[]> {
+    this.#broker.assertOpen();
+    return [...new Set([...this.#broker.offsets.groupIds(), ...this.#broker.groups.groupIds()])].sort();
+  }
+
+  async committedOffsets(groupId: string): Promise<PartitionOffsetAndMetadata[]> {
+    this.#broker.assertOpen();
+    return this.#broker.offsets.ofGroup(groupId);
+  }
+
+  #durable(): Promise<void> {
+    const { durability } = this.#broker;
+    return new Promise((resolve, reject) => {
+      durability.wait({ durable: (error) => (error === undefined ? resolve() : reject(error)) });
+      durability.syncNow();
+    });
+  }
+}
+
+function offsetOf(partition: Partition, spec: OffsetSpec, end: number): number {
+  if (spec === 'earliest') return partition.startOffset;
+  if (spec === 'latest') return end;
+  if (Number.isFinite(spec)) return partition.storage.findTimestamp(spec, end)?.offset ?? -1;
+  throw new StreamsError('INVALID_ARGUMENT', `${String(spec)} names no offset: give 'earliest', 'latest' or a timestamp in ms.`, {
+    topic: partition.topic,
+    partition: partition.partition,
+  });
+}

@@ -1,0 +1,238 @@
+/**
+ * One broker in this process: topics, partitions, transactions, groups and offsets over one storage, behind a
+ * batch-shaped interface that knows no producer or consumer object. The ports of `client.ts` are made of it
+ * (`engine.ts`), and an endpoint for Kafka's protocol can be: every rule of the log is enforced here.
+ */
+import type { Env } from '../../env/env.js';
+import { writeInt64 } from '../../env/bytes.js';
+import { StreamsError } from '../../errors.js';
+import {
+  CRC_START,
+  LOG_APPEND_TIME,
+  assignOffset,
+  batchAttributes,
+  batchMaxTimestamp,
+  batchProducerEpoch,
+  batchProducerId,
+  batchRecordCount,
+  isControlBatch,
+  isTransactionalBatch,
+} from '../batch-header.js';
+import { crc32c } from '../crc32c.js';
+import type { NewTopic } from '../client.js';
+import { buildControlBatch } from '../record-batch.js';
+import { Durability } from './durability.js';
+import type { EngineLogger, EngineOptions } from './engine-options.js';
+import { Groups } from './groups.js';
+import { GroupOffsets } from './offsets.js';
+import type { Partition } from './partition.js';
+import { ProducerIds } from './producer-ids.js';
+import type { JournalEntry, LogStorage, RecoveryReport } from './storage.js';
+import { Topics, type Topic } from './topics.js';
+import { Transactions } from './transactions.js';
+
+export class Broker {
+  readonly env: Env;
+  readonly logger: EngineLogger | undefined;
+  readonly durability: Durability;
+  readonly topics = new Topics();
+  readonly offsets: GroupOffsets;
+  readonly groups: Groups;
+  readonly producerIds: ProducerIds;
+  readonly transactions: Transactions;
+  readonly recovery: RecoveryReport;
+  readonly #storage: LogStorage;
+  #closed = false;
+
+  /** Recovers what the storage holds. Transactions that were open when the last run ended get abort markers, not yet durable. */
+  constructor(options: EngineOptions) {
+    this.env = options.env;
+    this.logger = options.logger;
+    this.#storage = options.storage;
+    this.durability = new Durability(options.storage, options.env.timers, options.logger);
+    this.offsets = new GroupOffsets(this.topics);
+    this.groups = new Groups(this.topics, options.env);
+    this.producerIds = new ProducerIds(this.durability);
+    this.transactions = new Transactions({
+      env: this.env,
+      durability: this.durability,
+      groups: this.groups,
+      offsets: this.offsets,
+      producerIds: this.producerIds,
+      appendMarker: (partition, bytes, timestamp) => this.#store(partition, bytes, 1, timestamp),
+    });
+    this.recovery = this.#storage.open({ replay: (entry) => this.#replay(entry), snapshot: () => this.#snapshot() });
+    this.#recovered();
+  }
+
+  /** Throws `LOG_CLOSED`. */
+  assertOpen(): void {
+    if (this.#closed) throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to use it.');
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  createTopics(topics: readonly NewTopic[], ifNotExists: boolean): void {
+    const made = this.topics.create(topics, ifNotExists, this.durability, this.#storage, this.env.random);
+    for (const topic of made) this.groups.topicChanged(topic.name);
+  }
+
+  deleteTopic(topic: Topic): void {
+    this.topics.delete(topic, this.durability);
+    this.#deleted(topic);
+    this.groups.topicChanged(topic.name);
+  }
+
+  /** Raises the log start; the caller checked the offset. */
+  deleteRecords(partition: Partition, offset: number): void {
+    if (offset <= partition.startOffset) return;
+    this.durability.append({ type: 'log-start', topicId: partition.topicId, partition: partition.partition, offset });
+    partition.raiseStart(offset);
+  }
+
+  /**
+   * Appends one undamaged, uncompressed record batch v2, exactly filling `bytes`, which the log keeps. Returns its
+   * base offset; for a batch that is already in the log the offset it has there. It is readable by its own
+   * transaction at once, by others when durable and decided.
+   */
+  appendBatch(topic: Topic, partitionNumber: number, bytes: Buffer): number {
+    this.assertOpen();
+    this.durability.assertWritable();
+    const partition = topic.partition(partitionNumber);
+    if (topic.deleted) throw new StreamsError('UNKNOWN_TOPIC', `Topic '${topic.name}' was deleted.`, { topic: topic.name });
+    if (bytes.length > topic.maxMessageBytes) throw batchTooLarge(topic, partitionNumber, bytes.length);
+    const producerId = batchProducerId(bytes, 0);
+    if (producerId >= 0) {
+      const duplicateOf = partition.checkSequence(bytes);
+      if (duplicateOf >= 0) return duplicateOf;
+    }
+    if (isControlBatch(bytes, 0)) throw new StreamsError('INVALID_ARGUMENT', 'Markers are written by the log itself.', { topic: topic.name });
+    if (isTransactionalBatch(bytes, 0)) this.transactions.register(producerId, batchProducerEpoch(bytes, 0), partition);
+    else this.#refuseMixed(producerId, partition);
+    if (topic.logAppendTime) stampAppendTime(bytes, this.env.clock.now());
+    const baseOffset = partition.endOffset;
+    this.#store(partition, bytes, batchRecordCount(bytes, 0), batchMaxTimestamp(bytes, 0));
+    this.durability.relieve();
+    return baseOffset;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.groups.close();
+    this.transactions.close();
+    await this.#storage.close();
+  }
+
+  #store(partition: Partition, bytes: Buffer, count: number, maxTimestamp: number): void {
+    const baseOffset = partition.endOffset;
+    assignOffset(bytes, 0, baseOffset, 0);
+    const entry = {
+      type: 'batch' as const,
+      topicId: partition.topicId,
+      partition: partition.partition,
+      baseOffset,
+      lastOffset: baseOffset + count - 1,
+      maxTimestamp,
+      bytes,
+    };
+    this.durability.append(entry, bytes.length);
+    this.durability.moved(partition);
+    partition.appended(entry);
+  }
+
+  /** A transaction's own producer id outside of it would make its batches look decided. */
+  #refuseMixed(producerId: number, partition: Partition): void {
+    if (producerId < 0 || !partition.hasOpenTransaction(producerId)) return;
+    throw new StreamsError('INVALID_TRANSACTION_STATE', `Producer id ${producerId} has an open transaction in ${partition.topic}-${partition.partition}; a plain batch of it is refused.`, {
+      topic: partition.topic,
+      partition: partition.partition,
+    });
+  }
+
+  #deleted(topic: Topic): void {
+    this.offsets.topicDeleted(topic.topicId);
+    this.transactions.topicDeleted(topic.partitions);
+  }
+
+  #replay(entry: JournalEntry): void {
+    switch (entry.type) {
+      case 'topic-created':
+        this.topics.replayCreated(entry, undefined);
+        break;
+      case 'topic-deleted':
+        this.topics.replayDeleted(entry.topicId);
+        this.offsets.topicDeleted(entry.topicId);
+        break;
+      case 'log-start':
+        this.topics.byId(entry.topicId)?.partition(entry.partition).raiseStart(entry.offset);
+        break;
+      case 'producer-ids':
+        this.producerIds.replay(entry);
+        break;
+      case 'transactional-id':
+        this.transactions.replay(entry);
+        break;
+      case 'group-offsets':
+        this.offsets.appended(entry);
+        this.offsets.publish(entry);
+        break;
+      case 'batch': {
+        const partition = this.topics.byId(entry.topicId)?.partition(entry.partition);
+        // What lies below the end is already part of the state that a snapshot brought.
+        if (partition !== undefined && entry.baseOffset >= partition.endOffset) partition.appended(entry);
+        break;
+      }
+      case 'partition-state':
+        this.topics.byId(entry.topicId)?.partition(entry.partition).restore(entry.state);
+        break;
+    }
+  }
+
+  #recovered(): void {
+    let aborted = 0;
+    for (const topic of this.topics.all()) {
+      this.topics.attach(topic, this.#storage);
+      for (const partition of topic.partitions) {
+        partition.recovered();
+        for (const { producerId, epoch } of partition.openTransactions()) {
+          const now = this.env.clock.now();
+          this.#store(partition, buildControlBatch('abort', producerId, epoch, now), 1, now);
+          aborted++;
+        }
+      }
+    }
+    if (aborted > 0) this.logger?.info(`millrace log: recovery aborted ${aborted} unfinished transaction parts.`);
+  }
+
+  /** Everything that was appended, durable or not: the storage calls this between two groups. */
+  #snapshot(): JournalEntry[] {
+    const entries: JournalEntry[] = [this.producerIds.snapshot(), ...this.transactions.snapshot()];
+    for (const topic of this.topics.all()) {
+      entries.push({ type: 'topic-created', topicId: topic.topicId, topic: topic.name, partitions: topic.partitions.length, config: topic.config });
+    }
+    entries.push(...this.offsets.snapshot());
+    for (const topic of this.topics.all()) {
+      for (const partition of topic.partitions) {
+        entries.push({ type: 'partition-state', topicId: topic.topicId, partition: partition.partition, state: partition.snapshot() });
+      }
+    }
+    return entries;
+  }
+}
+
+/** The log's clock replaces the producer's timestamps; the CRC covers them. */
+function stampAppendTime(bytes: Buffer, now: number): void {
+  bytes.writeInt16BE(batchAttributes(bytes, 0) | LOG_APPEND_TIME, 21);
+  writeInt64(bytes, now, 35);
+  bytes.writeUInt32BE(crc32c(bytes, CRC_START, bytes.length), 17);
+}
+
+function batchTooLarge(topic: Topic, partition: number, bytes: number): StreamsError {
+  return new StreamsError(
+    'RECORD_TOO_LARGE',
+    `A batch of ${bytes} bytes for ${topic.name}-${partition} is larger than the topic's max.message.bytes (${topic.maxMessageBytes}). Send less at once or raise max.message.bytes.`,
+    { topic: topic.name, partition },
+  );
+}

@@ -1,0 +1,90 @@
+/**
+ * Committed offsets of the groups, by topic id, so that a topic made anew inherits none. An offset can be read
+ * when its entry is durable; a snapshot takes what is appended, because the journal file that holds the entry may go.
+ */
+import { StreamsError } from '../../errors.js';
+import type { OffsetAndMetadata, PartitionOffsetAndMetadata } from '../client.js';
+import type { JournalEntry } from './storage.js';
+import type { Topics } from './topics.js';
+
+export type GroupOffsetsEntry = JournalEntry & { readonly type: 'group-offsets' };
+type GroupOffset = GroupOffsetsEntry['offsets'][number];
+
+/** By `topicId/partition`. */
+type Offsets = Map<string, GroupOffset>;
+
+export class GroupOffsets {
+  readonly #topics: Topics;
+  readonly #visible = new Map<string, Offsets>();
+  readonly #appended = new Map<string, Offsets>();
+
+  constructor(topics: Topics) {
+    this.#topics = topics;
+  }
+
+  /** The entry for these offsets. Throws `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`. */
+  entry(groupId: string, offsets: Iterable<PartitionOffsetAndMetadata>, timestamp: number): GroupOffsetsEntry {
+    const list: GroupOffset[] = [];
+    for (const { topic: name, partition, offset, metadata } of offsets) {
+      const topic = this.#topics.get(name);
+      topic.partition(partition);
+      if (!Number.isSafeInteger(offset) || offset < 0) {
+        throw new StreamsError('INVALID_ARGUMENT', `${name}-${partition}: ${offset} cannot be committed, an offset is a whole number >= 0.`, { topic: name, partition });
+      }
+      list.push({ topicId: topic.topicId, partition, offset, metadata, timestamp });
+    }
+    return { type: 'group-offsets', groupId, offsets: list };
+  }
+
+  /** The entry is in the journal. */
+  appended(entry: GroupOffsetsEntry): void {
+    put(this.#appended, entry);
+  }
+
+  /** The entry is durable. */
+  publish(entry: GroupOffsetsEntry): void {
+    put(this.#visible, entry);
+  }
+
+  committed(groupId: string, topicId: string, partition: number): OffsetAndMetadata | undefined {
+    const found = this.#visible.get(groupId)?.get(`${topicId}/${partition}`);
+    return found === undefined ? undefined : { offset: found.offset, metadata: found.metadata };
+  }
+
+  ofGroup(groupId: string): PartitionOffsetAndMetadata[] {
+    const list: PartitionOffsetAndMetadata[] = [];
+    for (const { topicId, partition, offset, metadata } of this.#visible.get(groupId)?.values() ?? []) {
+      const topic = this.#topics.byId(topicId);
+      if (topic !== undefined) list.push({ topic: topic.name, partition, offset, metadata });
+    }
+    return list.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition));
+  }
+
+  groupIds(): IterableIterator<string> {
+    return this.#visible.keys();
+  }
+
+  topicDeleted(topicId: string): void {
+    for (const groups of [this.#visible, this.#appended]) {
+      for (const [groupId, offsets] of groups) {
+        for (const [key, offset] of offsets) if (offset.topicId === topicId) offsets.delete(key);
+        if (offsets.size === 0) groups.delete(groupId);
+      }
+    }
+  }
+
+  snapshot(): GroupOffsetsEntry[] {
+    return [...this.#appended].map(([groupId, offsets]) => ({ type: 'group-offsets', groupId, offsets: [...offsets.values()] }));
+  }
+}
+
+function put(groups: Map<string, Offsets>, entry: GroupOffsetsEntry): void {
+  let offsets = groups.get(entry.groupId);
+  if (offsets === undefined) groups.set(entry.groupId, (offsets = new Map()));
+  for (const offset of entry.offsets) {
+    const key = `${offset.topicId}/${offset.partition}`;
+    if (offset.offset < 0) offsets.delete(key);
+    else offsets.set(key, offset);
+  }
+  if (offsets.size === 0) groups.delete(entry.groupId);
+}

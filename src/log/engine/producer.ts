@@ -1,0 +1,343 @@
+/**
+ * The producers of the bundled log. A sealed batch goes to the broker at once. Outside a transaction its records
+ * are acknowledged when they are durable, and open batches are sealed on the next turn of the host's loop, so that
+ * all producers of a turn share one sync. Inside a transaction they are acknowledged when accepted, and only the
+ * commit waits for the device.
+ */
+import { StreamsError } from '../../errors.js';
+import type { AppendCallback, ConsumerGroupMetadata, LogProducer, LogProducerOptions, PartitionOffsetAndMetadata, TopicWriter, TransactionOutcome } from '../client.js';
+import type { Timer } from '../../env/env.js';
+import type { Broker } from './broker.js';
+import type { DurableWaiter } from './durability.js';
+import type { ProducerIdentity } from './partition.js';
+import { EngineTopicWriter, type BatchOwner, type OpenBatch } from './topic-writer.js';
+import type { TransactionSession } from './transactions.js';
+
+const DEFAULT_BATCH_BYTES = 16_384;
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
+const SEQUENCE_MODULUS = 2_147_483_648;
+const NOBODY: ProducerIdentity = { producerId: -1, epoch: -1 };
+
+export class EngineProducer implements LogProducer, BatchOwner {
+  readonly #broker: Broker;
+  readonly #options: LogProducerOptions;
+  readonly #batchBytes: number;
+  readonly #onClose: (producer: EngineProducer) => void;
+  readonly #writers = new Map<string, EngineTopicWriter>();
+  /** Batches with records in them. */
+  #open: OpenBatch[] = [];
+  #session: TransactionSession | undefined;
+  #plain: ProducerIdentity | undefined;
+  #refusal: StreamsError | undefined;
+  /** The first failed batch since the last flush or transaction. */
+  #failure: StreamsError | undefined;
+  #handedBytes = 0;
+  #turn: Timer | undefined;
+  #closed = false;
+
+  constructor(broker: Broker, options: LogProducerOptions, onClose: (producer: EngineProducer) => void) {
+    this.#broker = broker;
+    this.#options = options;
+    this.#batchBytes = checkBatchBytes(options.batchBytes ?? DEFAULT_BATCH_BYTES);
+    this.#onClose = onClose;
+    this.#refuse();
+  }
+
+  /** Producer id and epoch of the open (or next) transaction. */
+  get identity(): ProducerIdentity {
+    return this.#session ?? this.#plain ?? NOBODY;
+  }
+
+  get refusal(): StreamsError | undefined {
+    return this.#session?.failure ?? this.#refusal;
+  }
+
+  get pendingBytes(): number {
+    let bytes = this.#handedBytes;
+    for (const batch of this.#open) bytes += batch.builder.bytes;
+    return bytes;
+  }
+
+  async init(): Promise<void> {
+    this.#assertOpen();
+    if (this.#session !== undefined || this.#plain !== undefined) throw new StreamsError('INVALID_STATE', 'The producer is initialised already; make a new producer instead.');
+    const { transactionalId, transactionTimeoutMs } = this.#options;
+    const { durability } = this.#broker;
+    if (transactionalId === undefined) this.#initPlain();
+    else this.#session = this.#broker.transactions.init(transactionalId, transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS);
+    this.#refuse();
+    await new Promise<void>((resolve, reject) => {
+      durability.wait({ durable: (error) => (error === undefined ? resolve() : reject(error)) });
+      durability.syncNow();
+    });
+  }
+
+  topic(name: string): TopicWriter {
+    this.#assertOpen();
+    if (this.#options.transactionalId === undefined && this.#plain === undefined) this.#initPlain();
+    const topic = this.#broker.topics.get(name);
+    const known = this.#writers.get(topic.topicId);
+    if (known !== undefined) return known;
+    const writer = new EngineTopicWriter(topic, this, this.#batchBytes);
+    this.#writers.set(topic.topicId, writer);
+    return writer;
+  }
+
+  begin(): void {
+    this.#broker.transactions.begin(this.#transaction('begin'));
+    this.#failure = undefined;
+    this.#refuse();
+  }
+
+  sendOffsets(offsets: readonly PartitionOffsetAndMetadata[], group: ConsumerGroupMetadata): void {
+    this.#broker.transactions.addOffsets(this.#transaction('sendOffsets'), offsets, group);
+  }
+
+  seal(): void {
+    this.#turn?.cancel();
+    this.#turn = undefined;
+    if (this.#open.length === 0) return;
+    const open = this.#open;
+    this.#open = [];
+    for (const batch of open) this.#hand(batch);
+    if (this.#session === undefined) this.#broker.durability.syncSoon();
+  }
+
+  async flush(): Promise<void> {
+    this.#assertOpen();
+    this.seal();
+    if (this.#session === undefined && this.#handedBytes > 0) {
+      const { durability } = this.#broker;
+      await new Promise<void>((resolve) => {
+        durability.wait({ durable: () => resolve() });
+        durability.syncNow();
+      });
+    }
+    const failure = this.#failure;
+    // A failed transaction stays failed until it is aborted.
+    if (this.#session === undefined) this.#failure = undefined;
+    if (failure !== undefined) throw failure;
+  }
+
+  async commit(): Promise<TransactionOutcome> {
+    const session = this.#transaction('commit');
+    if (session.failure === undefined) this.seal();
+    if (session.failure === undefined && this.#failure !== undefined) throw this.#failure;
+    const outcome = this.#broker.transactions.commit(session);
+    this.#refuse();
+    return await outcome;
+  }
+
+  async abort(): Promise<void> {
+    const session = this.#transaction('abort');
+    this.#discard(session.failure ?? new StreamsError('INVALID_TRANSACTION_STATE', 'The transaction was aborted before this record was sent.'));
+    const aborted = this.#broker.transactions.abort(session);
+    this.#failure = undefined;
+    this.#refuse();
+    await aborted;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    const flushed = this.#session === undefined && !this.#broker.closed ? this.flush() : undefined;
+    this.#closed = true;
+    this.#refuse();
+    this.#discard(new StreamsError('INVALID_STATE', 'The producer was closed before this record was sent.'));
+    if (this.#session !== undefined) await this.#release(this.#session);
+    this.#onClose(this);
+    await flushed;
+    for (const writer of this.#writers.keys()) {
+      const topic = this.#broker.topics.byId(writer);
+      if (this.#plain === undefined || topic === undefined) continue;
+      for (const partition of topic.partitions) partition.forgetProducer(this.#plain.producerId);
+    }
+  }
+
+  opened(batch: OpenBatch): void {
+    this.#open.push(batch);
+    if (this.#session !== undefined || this.#turn !== undefined) return;
+    this.#turn = this.#broker.env.timers.immediate(() => this.seal());
+  }
+
+  full(batch: OpenBatch): void {
+    const at = this.#open.indexOf(batch);
+    this.#open[at] = this.#open[this.#open.length - 1]!;
+    this.#open.pop();
+    this.#hand(batch);
+    if (this.#session === undefined) this.#broker.durability.syncSoon();
+  }
+
+  /** Seals one batch and gives it to the broker. A failure is kept for flush and told to the records' callbacks. */
+  #hand(batch: OpenBatch): void {
+    const { builder, callbacks } = batch;
+    batch.callbacks = undefined;
+    const identity = this.identity;
+    if (identity.epoch !== batch.epoch || identity.producerId !== batch.producerId) {
+      batch.producerId = identity.producerId;
+      batch.epoch = identity.epoch;
+      batch.sequence = 0;
+    }
+    const count = builder.count;
+    const bytes = builder.seal({ ...identityOf(identity), sequence: batch.sequence, transactional: this.#session !== undefined });
+    let baseOffset: number;
+    try {
+      baseOffset = this.#broker.appendBatch(batch.topic, batch.partition, bytes);
+    } catch (error) {
+      if (!(error instanceof StreamsError)) throw error;
+      this.#failed(error, callbacks);
+      return;
+    }
+    batch.sequence = (batch.sequence + count) % SEQUENCE_MODULUS;
+    const sent = new SentBatch(this, batch, baseOffset, baseOffset + count - 1, bytes.length, callbacks);
+    this.#handedBytes += bytes.length;
+    this.#broker.durability.wait(sent);
+    if (this.#session !== undefined) sent.acknowledge(undefined);
+  }
+
+  /** Called by a batch when its fate is known. */
+  settled(batch: SentBatch, error: StreamsError | undefined): void {
+    this.#handedBytes -= batch.bytes;
+    if (this.#session !== undefined) return;
+    if (error !== undefined) this.#failure ??= error;
+    batch.acknowledge(error);
+  }
+
+  /** Calls back user code; what it throws is its own affair and must not stop the log. */
+  tell(callback: AppendCallback, error: StreamsError | undefined, offset: number): void {
+    try {
+      callback(error, offset);
+    } catch (thrown) {
+      this.#threw('an acknowledgement callback', thrown);
+    }
+  }
+
+  tellBatch(topic: string, partition: number, baseOffset: number, lastOffset: number): void {
+    const { onBatch } = this.#options;
+    if (onBatch === undefined) return;
+    try {
+      onBatch(topic, partition, baseOffset, lastOffset);
+    } catch (thrown) {
+      this.#threw('onBatch', thrown);
+    }
+  }
+
+  #threw(what: string, thrown: unknown): void {
+    this.#broker.logger?.error(`millrace log: ${what} threw: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+  }
+
+  #failed(error: StreamsError, callbacks: readonly (AppendCallback | undefined)[] | undefined): void {
+    this.#failure ??= error;
+    // On a log that cannot be written, later records are refused one by one instead of piling up.
+    if (error.code === 'LOG_READ_ONLY') this.#refusal = error;
+    if (callbacks === undefined) return;
+    for (const callback of callbacks) if (callback !== undefined) this.tell(callback, error, -1);
+  }
+
+  /** Forgets open batches; their records are told. */
+  #discard(error: StreamsError): void {
+    this.#turn?.cancel();
+    this.#turn = undefined;
+    const open = this.#open;
+    this.#open = [];
+    for (const batch of open) {
+      const { callbacks } = batch;
+      batch.callbacks = undefined;
+      batch.builder.discard();
+      if (callbacks !== undefined) this.#failed(error, callbacks);
+    }
+  }
+
+  async #release(session: TransactionSession): Promise<void> {
+    const { transactions, durability } = this.#broker;
+    const wasOpen = session.state === 'open' && session.partitions.size > 0 && session.failure === undefined;
+    if (this.#broker.closed) return;
+    transactions.release(session);
+    if (!wasOpen || durability.failure !== undefined) return;
+    await new Promise<void>((resolve) => {
+      durability.wait({ durable: () => resolve() });
+      durability.syncNow();
+    });
+  }
+
+  #initPlain(): void {
+    this.#plain = { producerId: this.#broker.producerIds.next(), epoch: 0 };
+    this.#refuse();
+  }
+
+  #transaction(call: string): TransactionSession {
+    this.#assertOpen();
+    if (this.#session !== undefined) return this.#session;
+    throw this.#options.transactionalId === undefined
+      ? new StreamsError('INVALID_TRANSACTION_STATE', `${call}() needs a transactional producer; give it a transactionalId.`)
+      : notInitialised(call);
+  }
+
+  #assertOpen(): void {
+    this.#broker.assertOpen();
+    if (this.#closed) throw new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
+  }
+
+  /** Decides once per state change, not once per record, whether records are refused. */
+  #refuse(): void {
+    if (this.#closed) this.#refusal = new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
+    else if (this.#options.transactionalId === undefined) this.#refusal = undefined;
+    else if (this.#session === undefined) this.#refusal = notInitialised('append');
+    else if (this.#session.state === 'open') this.#refusal = undefined;
+    else this.#refusal = new StreamsError('INVALID_TRANSACTION_STATE', `No transaction of '${this.#session.transactionalId}' is open; call begin() before sending.`);
+  }
+
+  /** The log was closed under the producer. */
+  logClosed(): void {
+    this.#closed = true;
+    this.#refusal = new StreamsError('LOG_CLOSED', 'The log is closed; open it again to write.');
+    this.#discard(this.#refusal);
+  }
+}
+
+/** A batch on its way to the device. */
+class SentBatch implements DurableWaiter {
+  readonly bytes: number;
+  readonly #producer: EngineProducer;
+  readonly #topic: string;
+  readonly #partition: number;
+  readonly #baseOffset: number;
+  readonly #lastOffset: number;
+  readonly #callbacks: readonly (AppendCallback | undefined)[] | undefined;
+
+  constructor(producer: EngineProducer, batch: OpenBatch, baseOffset: number, lastOffset: number, bytes: number, callbacks: (AppendCallback | undefined)[] | undefined) {
+    this.bytes = bytes;
+    this.#producer = producer;
+    this.#topic = batch.topic.name;
+    this.#partition = batch.partition;
+    this.#baseOffset = baseOffset;
+    this.#lastOffset = lastOffset;
+    this.#callbacks = callbacks;
+  }
+
+  durable(error: StreamsError | undefined): void {
+    this.#producer.settled(this, error);
+  }
+
+  acknowledge(error: StreamsError | undefined): void {
+    if (error === undefined) this.#producer.tellBatch(this.#topic, this.#partition, this.#baseOffset, this.#lastOffset);
+    const callbacks = this.#callbacks;
+    if (callbacks === undefined) return;
+    for (let i = 0; i < callbacks.length; i++) {
+      const callback = callbacks[i];
+      if (callback !== undefined) this.#producer.tell(callback, error, error === undefined ? this.#baseOffset + i : -1);
+    }
+  }
+}
+
+function identityOf(identity: ProducerIdentity): { readonly producerId: number; readonly epoch: number } {
+  return { producerId: identity.producerId, epoch: identity.epoch };
+}
+
+function notInitialised(call: string): StreamsError {
+  return new StreamsError('INVALID_STATE', `${call}() needs an initialised producer: await init() first.`);
+}
+
+function checkBatchBytes(bytes: number): number {
+  if (Number.isInteger(bytes) && bytes >= 1) return bytes;
+  throw new StreamsError('INVALID_ARGUMENT', `batchBytes is ${bytes}, expected a whole number >= 1.`);
+}
