@@ -1,0 +1,93 @@
+/** What a consumer of the typed face is: the interfaces a user sees. `typed-consumer.ts` implements them. */
+import type { Duration } from '../duration.js';
+import type { Serde } from '../serde/serde.js';
+import type { ConsumerGroupMetadata, Isolation, OffsetAndMetadata, PartitionOffsetAndMetadata, RebalanceListener, RecordHeader, TopicPartition } from './client.js';
+
+export interface ConsumerOptions<K, V> {
+  /** Needed by `subscribe` and by commits. */
+  readonly groupId?: string;
+  /** Default: keys are bytes. */
+  readonly key?: Serde<K>;
+  /** Default: values are bytes. */
+  readonly value?: Serde<V>;
+  /** Where to start without a committed offset: true at the first record, false (default) at those that come from now on. */
+  readonly fromBeginning?: boolean;
+  /** Default `read_committed`: records of open and aborted transactions are not seen. */
+  readonly isolation?: Isolation;
+  /** Commit by itself what was handed out: every `autoCommitInterval`, when partitions are given up, and on close. Default: true with a `groupId`. */
+  readonly autoCommit?: boolean;
+  /** Default 5 s. */
+  readonly autoCommitInterval?: Duration;
+  /** A member that does not ask for records for this long loses its partitions. Default 5 min. */
+  readonly maxPollInterval?: Duration;
+  /** Bytes fetched at once per partition at most. Default 1 MiB. */
+  readonly maxPartitionBytes?: number;
+}
+
+export interface ConsumerRecord<K, V> {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly timestamp: number;
+  readonly key: K | null;
+  /** Null: a tombstone. */
+  readonly value: V | null;
+  readonly headers: readonly RecordHeader[];
+}
+
+/** Consecutive records of one partition. */
+export interface ConsumedBatch<K, V> extends TopicPartition {
+  /** Never empty. */
+  readonly records: readonly ConsumerRecord<K, V>[];
+  /** End of the partition when the batch was fetched: `endOffset - 1 - last offset` records were behind it. */
+  readonly endOffset: number;
+}
+
+/**
+ * Reads typed records: `for await` goes on until the loop is left or the consumer is closed. One loop at a time; a
+ * loop that begins later goes on where the last one stopped.
+ *
+ * A record whose bytes are not a value makes the loop throw `DESERIALIZE_FAILED` with topic, partition and offset in
+ * `error.where`. Nothing is lost: seek past it and loop again, or it is met again.
+ *
+ * @example
+ * ```ts
+ * import { memoryLog, Serdes } from 'millrace';
+ *
+ * await using log = memoryLog();
+ * await log.admin().createTopics([{ topic: 'order', partitions: 1 }]);
+ * await log.producer({ value: Serdes.string() }).send({ topic: 'order', value: 'phone' });
+ * const consumer = log.consumer({ groupId: 'g', fromBeginning: true, value: Serdes.string() });
+ * await consumer.subscribe(['order']);
+ * for await (const record of consumer) {
+ *   console.log(record.partition, record.offset, record.value); // 0 0 phone
+ *   break;
+ * }
+ * await consumer.close();
+ * ```
+ */
+export interface Consumer<K, V> extends AsyncIterable<ConsumerRecord<K, V>> {
+  /** Joins the group and shares the topics' partitions with its other members. Throws `UNKNOWN_TOPIC`, `INVALID_ARGUMENT` without groupId. */
+  subscribe(topics: readonly string[], listener?: RebalanceListener): Promise<void>;
+  /** Takes partitions by hand, without a group's membership. Throws `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`. */
+  assign(partitions: readonly TopicPartition[]): Promise<void>;
+  assignment(): readonly TopicPartition[];
+  /** The same records in arrays, one partition each: several times faster than one by one. */
+  batches(): AsyncIterable<ConsumedBatch<K, V>>;
+  /** The next record of the partition to hand out is the one at `offset`. */
+  seek(partition: TopicPartition, offset: number): void;
+  /** The offset of the next record to hand out. */
+  position(partition: TopicPartition): Promise<number>;
+  /** Positions after what was handed out and is not committed yet: what `commit()` commits. */
+  positions(): PartitionOffsetAndMetadata[];
+  /** Hands out nothing of these partitions until `resume`; what was fetched is kept. */
+  pause(partitions: readonly TopicPartition[]): void;
+  resume(partitions: readonly TopicPartition[]): void;
+  /** Commits the given offsets, else `positions()`. Durable when it resolves. `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER`: the group moved on. */
+  commit(offsets?: readonly PartitionOffsetAndMetadata[]): Promise<void>;
+  committed(partitions: readonly TopicPartition[]): Promise<(OffsetAndMetadata | undefined)[]>;
+  groupMetadata(): ConsumerGroupMetadata;
+  /** Commits (with `autoCommit`), leaves the group at once, ends a loop that waits. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
