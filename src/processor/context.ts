@@ -1,0 +1,116 @@
+/**
+ * What a processor sees of its task. One context per node; the public types (`ProcessorContext`,
+ * `FixedKeyProcessorContext`, `OperatorContext`) are faces of it.
+ */
+import type { Clock } from '../env/env.js';
+import type { Duration } from '../duration.js';
+import { StreamsError } from '../errors.js';
+import type { StateStore, StoreBuilder } from '../state/store.js';
+import type { ProcessorNode } from './node.js';
+import type { OperatorContext } from './operator-context.js';
+import { IDLE, SETUP } from './parking.js';
+import type { Cancellable, PunctuationType } from './processor.js';
+import type { PunctuationCallback, PunctuationQueue } from './punctuation.js';
+import { Record, type RecordLike, type RecordMetadata } from './record.js';
+
+/** What contexts need of their task. */
+export interface ContextServices {
+  readonly taskId: string;
+  readonly applicationId: string;
+  readonly clock: Clock;
+  readonly punctuations: PunctuationQueue;
+  /** Stream times of operators, by node name. */
+  readonly operatorTimes: Map<string, number>;
+  streamTime(): number;
+  requestCommit(): void;
+  recordDropped(): void;
+  /** A store of the task that is connected to the node, or a view of a global one. */
+  storeFor(node: string, store: string): StateStore | undefined;
+}
+
+export class NodeContext implements OperatorContext {
+  readonly nodeName: string;
+  readonly #node: ProcessorNode;
+  readonly #services: ContextServices;
+
+  constructor(node: ProcessorNode, services: ContextServices) {
+    this.nodeName = node.name;
+    this.#node = node;
+    this.#services = services;
+  }
+
+  get taskId(): string {
+    return this.#services.taskId;
+  }
+
+  get applicationId(): string {
+    return this.#services.applicationId;
+  }
+
+  forward(record: RecordLike<unknown, unknown>, childName?: string): void {
+    const whole = record instanceof Record ? record : recordOf(record);
+    if (!(whole.timestamp >= 0)) throw malformed(whole.timestamp);
+    if (childName === undefined) this.#node.deliver(whole);
+    else this.#node.deliverTo(childName, whole);
+  }
+
+  getStateStore<S extends StateStore>(store: StoreBuilder<S> | string): S {
+    const name = typeof store === 'string' ? store : store.name;
+    const found = this.#services.storeFor(this.nodeName, name);
+    if (found === undefined) throw notConnected(this.nodeName, name);
+    return found as S; // the builder (or the caller, for a name) says what it is
+  }
+
+  schedule(interval: Duration, type: PunctuationType, callback: PunctuationCallback): Cancellable {
+    return this.#services.punctuations.add(this.#node, interval, type, callback, this.#services.clock.now());
+  }
+
+  recordMetadata(): RecordMetadata | undefined {
+    const { parking } = this.#node;
+    return parking.state === IDLE || parking.state === SETUP ? undefined : parking.origin;
+  }
+
+  currentStreamTimeMs(): number {
+    return this.#services.streamTime();
+  }
+
+  currentSystemTimeMs(): number {
+    return this.#services.clock.now();
+  }
+
+  commit(): void {
+    this.#services.requestCommit();
+  }
+
+  park<T>(promise: PromiseLike<T>, then: (value: T) => void): void {
+    this.#node.parking.park(this.#node, promise, then as (value: unknown) => void);
+  }
+
+  recordDropped(): void {
+    this.#services.recordDropped();
+  }
+
+  get operatorTime(): number {
+    return this.#services.operatorTimes.get(this.nodeName) ?? -1;
+  }
+
+  set operatorTime(time: number) {
+    this.#services.operatorTimes.set(this.nodeName, time);
+  }
+}
+
+function recordOf({ key, value, timestamp, headers }: RecordLike<unknown, unknown>): Record {
+  return new Record(key, value, timestamp, headers);
+}
+
+function malformed(timestamp: number): StreamsError {
+  return new StreamsError('INVALID_TIMESTAMP', `Malformed Record: timestamp may not be negative. Got: ${timestamp}`);
+}
+
+function notConnected(processor: string, store: string): StreamsError {
+  return new StreamsError(
+    'STORE_NOT_CONNECTED',
+    `Processor ${processor} has no access to StateStore ${store} as the store is not connected to the processor. Name it in the option \`stores\` of process() or processValues(), pass the processor's name to addStateStore(), or call connectProcessorAndStateStores().`,
+    { node: processor, store },
+  );
+}

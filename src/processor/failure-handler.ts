@@ -1,0 +1,113 @@
+/**
+ * What happens when a node's user code throws or a record cannot be decoded: the error gets its place and Kafka's
+ * words, once, and the policy decides whether it stops the task, is counted, or goes to a dead letter topic.
+ */
+import { AssertionFailed, StreamsError, type ErrorCode } from '../errors.js';
+import type { Serde } from '../serde/serde.js';
+import { BYTES } from '../serde/text.js';
+import type { RecordOrigin } from '../state/store.js';
+import type { RecordCollector } from './collector.js';
+import { deadLetterHeaders, decide, type ErrorPolicy, type FailedRecord } from './error-policy.js';
+import type { TaskConfig } from './task-config.js';
+
+/** Failures of the log or the producer: no policy for user code may swallow them. */
+const BEYOND_POLICY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PRODUCE_FAILED',
+  'RECORD_TOO_LARGE',
+  'MISSING_SINK_TOPIC',
+  'UNKNOWN_TOPIC',
+  'PRODUCER_FENCED',
+  'OUT_OF_ORDER_SEQUENCE',
+  'INVALID_TRANSACTION_STATE',
+  'TRANSACTION_TIMEOUT',
+  'OUTCOME_UNKNOWN',
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER',
+  'REBALANCE_IN_PROGRESS',
+  'CORRUPT_RECORD',
+  'LOG_CORRUPT',
+  'LOG_READ_ONLY',
+  'LOG_CLOSED',
+  'DISK_FULL',
+  'DIRECTORY_READ_ONLY',
+  'IO_FAILED',
+]);
+
+export class FailureHandler {
+  readonly #taskId: string;
+  readonly #config: TaskConfig;
+  readonly #collector: RecordCollector;
+  readonly #recordDropped: () => void;
+  /** The error on its way up the stack: callers pass it on instead of wrapping it again. */
+  #failure: unknown;
+
+  constructor(taskId: string, config: TaskConfig, collector: RecordCollector, recordDropped: () => void) {
+    this.#taskId = taskId;
+    this.#config = config;
+    this.#collector = collector;
+    this.#recordDropped = recordDropped;
+  }
+
+  /** User code of `node` threw. Returns when the policy lets the task go on without this node's subtree. */
+  processFailed(node: string, error: unknown, origin: RecordOrigin, record: FailedRecord | undefined): void {
+    if (error === this.#failure && error !== undefined) throw error;
+    if (error instanceof AssertionFailed || (error instanceof StreamsError && BEYOND_POLICY.has(error.code))) {
+      throw this.#raise(error);
+    }
+    const { topic, partition, offset } = origin;
+    const task = this.#taskId;
+    const timedOut = error instanceof StreamsError && error.code === 'PROCESS_TIMEOUT';
+    const message =
+      partition < 0
+        ? `Exception caught while punctuating processor '${node}'. taskId=${task}`
+        : `Exception caught in process. taskId=${task}, processor=${node}, topic=${topic}, partition=${partition}, offset=${offset}`;
+    const where = partition < 0 ? { task, node } : { task, node, topic, partition, offset };
+    const wrapped = timedOut
+      ? new StreamsError('PROCESS_TIMEOUT', `${error.message} ${message}`, where)
+      : new StreamsError('PROCESS_FAILED', message, { cause: error, ...where });
+    this.#apply(this.#config.onProcessError, wrapped, record);
+  }
+
+  /** A record could not be decoded. Returns when it is to be skipped. */
+  deserializeFailed(error: unknown, part: 'key' | 'value', record: FailedRecord): void {
+    const { topic, partition, offset } = record;
+    const reason = error instanceof Error ? error.message : String(error);
+    const wrapped = new StreamsError(
+      'DESERIALIZE_FAILED',
+      `Cannot decode the ${part} of the record at topic=${topic}, partition=${partition}, offset=${offset}: ${reason} Give the source the serde its topic was written with, or set \`errors.deserialize\` to 'continue' or a dead letter topic.`,
+      { cause: error, task: this.#taskId, topic, partition, offset },
+    );
+    this.#apply(this.#config.onDeserializeError, wrapped, record);
+  }
+
+  /** Forgets the last failure, so that its error object is not kept. */
+  clear(): void {
+    this.#failure = undefined;
+  }
+
+  #apply(policy: ErrorPolicy, error: StreamsError, record: FailedRecord | undefined): void {
+    const decision = decide(policy, error, record);
+    if (decision === 'fail') throw this.#raise(error);
+    this.#recordDropped();
+    this.#config.logger?.warn('A record was dropped by the error policy.', error);
+    if (decision === 'continue') return;
+    this.#collector.send(
+      decision.deadLetter,
+      record?.key ?? null,
+      record?.value ?? null,
+      Math.max(record?.timestamp ?? 0, 0),
+      deadLetterHeaders(error, record),
+      NULLABLE_BYTES,
+      NULLABLE_BYTES,
+      undefined,
+    );
+  }
+
+  #raise(error: unknown): unknown {
+    this.#failure = error;
+    return error;
+  }
+}
+
+// The collector never asks a serde for the bytes of null.
+const NULLABLE_BYTES = BYTES as Serde<Uint8Array | null>;

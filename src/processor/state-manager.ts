@@ -1,0 +1,131 @@
+/**
+ * The stores of one task: makes them, gives them their changelog writers, and passes on what happens to the task
+ * as a whole (record scope, commit, abort). Stores are handled in the order in which the topology added them.
+ */
+import { assert } from '../errors.js';
+import type { CacheBudget, ChangelogWriter, ManagedStore, RecordOrigin, StoreContext } from '../state/store.js';
+import type { RecordCollector } from './collector.js';
+import type { StoreDefinition } from './node-definition.js';
+import type { Parking } from './parking.js';
+
+/** A store and the topic partition it is restored from. */
+export interface StoreChangelog {
+  readonly store: ManagedStore;
+  readonly topic: string;
+  readonly partition: number;
+}
+
+export interface StateManagerOptions {
+  readonly taskId: string;
+  readonly partition: number;
+  readonly definitions: readonly StoreDefinition[];
+  /** The topic a store is logged to, or restored from; `undefined` without one. */
+  changelogTopic(store: StoreDefinition): string | undefined;
+  readonly collector: RecordCollector;
+  readonly parking: Parking;
+  readonly cacheMaxBytes: number;
+  streamTime(): number;
+  recordDropped(): void;
+  requestCommit(): void;
+  inRecordScope(): boolean;
+}
+
+const NO_HEADERS: readonly [] = Object.freeze([]);
+
+export class StateManager {
+  readonly changelogs: readonly StoreChangelog[];
+  readonly #stores = new Map<string, ManagedStore>();
+  readonly #all: ManagedStore[] = [];
+  readonly #cache: CacheBudget | undefined;
+
+  constructor(options: StateManagerOptions) {
+    this.#cache = options.cacheMaxBytes > 0 ? { maxBytes: options.cacheMaxBytes, usedBytes: 0 } : undefined;
+    const changelogs: StoreChangelog[] = [];
+    for (const definition of options.definitions) {
+      const store = definition.builder.build();
+      assert(!this.#stores.has(store.name), `task ${options.taskId} has one store ${store.name}`);
+      const topic = options.changelogTopic(definition);
+      const logged = topic !== undefined && definition.builder.loggingEnabled && definition.sourceTopic === undefined;
+      store.init(storeContext(options, store.name, this.#cache, logged ? writerTo(options, topic) : undefined));
+      this.#stores.set(store.name, store);
+      this.#all.push(store);
+      if (topic !== undefined) changelogs.push({ store, topic, partition: options.partition });
+    }
+    this.changelogs = changelogs;
+  }
+
+  get(name: string): ManagedStore | undefined {
+    return this.#stores.get(name);
+  }
+
+  get all(): readonly ManagedStore[] {
+    return this.#all;
+  }
+
+  get hasDirtyCache(): boolean {
+    return this.#all.some((store) => store.hasDirtyCache);
+  }
+
+  get uncommittedBytes(): number {
+    let bytes = 0;
+    for (const store of this.#all) bytes += store.uncommittedBytes;
+    return bytes;
+  }
+
+  /** One pass over all caches, in the order of the stores. False when nothing was dirty. */
+  flushCaches(): boolean {
+    let flushed = false;
+    for (const store of this.#all) if (store.flushCache()) flushed = true;
+    return flushed;
+  }
+
+  mergeScope(): void {
+    for (const store of this.#all) store.mergeScope();
+  }
+
+  dropScope(): void {
+    for (const store of this.#all) store.dropScope();
+  }
+
+  promote(): void {
+    for (const store of this.#all) store.promote();
+  }
+
+  rollback(): void {
+    for (const store of this.#all) store.rollback();
+    if (this.#cache !== undefined) this.#cache.usedBytes = 0;
+  }
+
+  close(): void {
+    for (const store of this.#all) store.close();
+  }
+}
+
+function writerTo({ collector, partition }: StateManagerOptions, topic: string): ChangelogWriter {
+  return (key, value, timestamp, headers) =>
+    collector.sendBytes(topic, partition, key, value, timestamp, headers ?? NO_HEADERS);
+}
+
+function storeContext(
+  options: StateManagerOptions,
+  store: string,
+  cache: CacheBudget | undefined,
+  changelog: ChangelogWriter | undefined,
+): StoreContext {
+  const { parking } = options;
+  return {
+    taskId: options.taskId,
+    changelog,
+    cache,
+    timestamp: () => Math.max(parking.timestamp, 0),
+    streamTime: () => options.streamTime(),
+    recordDropped: () => options.recordDropped(),
+    inRecordScope(): boolean {
+      parking.checkWrite(store);
+      return options.inRecordScope();
+    },
+    recordOrigin: (): RecordOrigin => parking.origin,
+    enterOrigin: (origin, timestamp) => parking.enterOrigin(origin, timestamp),
+    requestCommit: () => options.requestCommit(),
+  };
+}

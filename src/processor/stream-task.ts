@@ -1,0 +1,485 @@
+/**
+ * One task: a partition of every source topic of a sub-topology, the nodes, the stores, the timers. It takes one
+ * record at a time from its queues through the graph, and says what a commit may cover. It does no I/O and awaits
+ * nothing between records; the runtime (or the test driver) polls for it, drives it and commits it.
+ *
+ * A unit of work is a record, a punctuation or a cache flush. From the first promise of the task on, records and
+ * punctuations run in a record scope: what they send, store, schedule and learn about time is merged when they end.
+ */
+import type { Clock } from '../env/env.js';
+import { assert, StreamsError } from '../errors.js';
+import type { FetchedRecords, PartitionOffsetAndMetadata, TopicPartition } from '../log/client.js';
+import { readOnlyView } from '../state/read-only-store.js';
+import type { ManagedStore, RecordOrigin, StateStore } from '../state/store.js';
+import type { RecordCollector } from './collector.js';
+import type { FailedRecord } from './error-policy.js';
+import { FailureHandler } from './failure-handler.js';
+import type { GraphNode, SourceNode } from './node.js';
+import type { StoreDefinition, Subtopology } from './node-definition.js';
+import { decodeOffsetMetadata, encodeOffsetMetadata } from './offset-metadata.js';
+import { Parking } from './parking.js';
+import { PartitionGroup } from './partition-group.js';
+import type { PunctuationType } from './processor.js';
+import { PunctuationQueue, type ScheduledAt } from './punctuation.js';
+import { RecordQueue } from './record-queue.js';
+import { ScopedCollector } from './record-scope.js';
+import { StateManager, type StoreChangelog } from './state-manager.js';
+import type { TaskConfig } from './task-config.js';
+import { TaskGraph } from './task-graph.js';
+
+export interface StreamTaskOptions {
+  /** `<sub-topology>_<partition>`. */
+  readonly id: string;
+  readonly partition: number;
+  readonly applicationId: string;
+  /** One; the test driver gives all that are not global. */
+  readonly subtopologies: readonly Subtopology[];
+  /** Adds the application id to internal topics; user topics stay as they are. */
+  topicName(name: string): string;
+  /** The topic a store is restored from, and logged to unless it is a source topic; `undefined`: logging is off. */
+  changelogTopic(store: StoreDefinition): string | undefined;
+  readonly collector: RecordCollector;
+  readonly globalStores: ReadonlyMap<string, StateStore>;
+  readonly clock: Clock;
+  readonly config: TaskConfig;
+  /** Called when a parked task can be driven again: call `process`. */
+  onReady(): void;
+}
+
+/** Counted since the task was made; the task counts, others read. */
+export interface TaskMetrics {
+  processedRecords: number;
+  droppedRecords: number;
+  punctuations: number;
+}
+
+/** What a commit says about time. */
+interface TaskTimes {
+  readonly streamTime: number;
+  readonly partitionTimes: ReadonlyMap<RecordQueue, number>;
+  readonly operatorTimes: ReadonlyMap<string, number>;
+  readonly schedules: readonly ScheduledAt[];
+}
+
+export class StreamTask {
+  readonly id: string;
+  readonly metrics: TaskMetrics = { processedRecords: 0, droppedRecords: 0, punctuations: 0 };
+
+  readonly #options: StreamTaskOptions;
+  readonly #parking: Parking;
+  readonly #scope: ScopedCollector;
+  readonly #failures: FailureHandler;
+  readonly #group: PartitionGroup;
+  readonly #graph: TaskGraph;
+  readonly #stores: StateManager;
+  readonly #punctuations = new PunctuationQueue();
+  readonly #operatorTimes = new Map<string, number>();
+  readonly #recordDropped = () => this.#countDropped();
+  /** Last committed offset and metadata of each queue: what is the same is not committed again. */
+  readonly #committedOffsets = new Map<RecordQueue, PartitionOffsetAndMetadata>();
+  #committedTimes: TaskTimes | undefined;
+  /** The queue of the record in flight, or of the last one; `undefined` in punctuations and flushes. */
+  #current: RecordQueue | undefined;
+  /** Times before the scoped unit that is in flight. */
+  #timesBefore: TaskTimes | undefined;
+  #commitRequested = false;
+  #commitNeeded = false;
+  #initialized = false;
+
+  constructor(options: StreamTaskOptions) {
+    const { id, config, clock } = options;
+    this.id = id;
+    this.#options = options;
+    this.#scope = new ScopedCollector(options.collector);
+    this.#failures = new FailureHandler(id, config, this.#scope, this.#recordDropped);
+    this.#parking = new Parking(clock, () => this.#originOfCurrent(), () => options.onReady());
+    this.#group = new PartitionGroup(clock, config.maxTaskIdleMs);
+    this.#stores = this.#makeStores();
+    this.#graph = this.#makeGraph();
+    for (const { definition, node } of this.#graph.sources) {
+      for (const topic of definition.topics) this.#addQueue(options.topicName(topic), node);
+    }
+  }
+
+  // ------------------------------------------------------------ what it is made of
+
+  get sourcePartitions(): readonly TopicPartition[] {
+    return this.#group.queues;
+  }
+
+  get changelogs(): readonly StoreChangelog[] {
+    return this.#stores.changelogs;
+  }
+
+  store(name: string): ManagedStore | undefined {
+    return this.#stores.get(name);
+  }
+
+  /** Makes the processors; the stores are restored by now. Throws `PROCESSOR_INIT_FAILED`. */
+  initialize(): void {
+    assert(!this.#initialized, `task ${this.id} is initialised once`);
+    this.#initialized = true;
+    this.#graph.initialize();
+    this.#committedTimes = this.#times();
+  }
+
+  /** Lets `work` write stores from outside of any record, as tests do. */
+  access(work: () => void): void {
+    assert(!this.#parking.inFlight, `task ${this.id} is accessed between records`);
+    this.#parking.setup(work);
+    this.#commitNeeded = true;
+  }
+
+  // ------------------------------------------------------------ input
+
+  /** The committed offset and what was committed beside it, before the first records come. */
+  setPosition(partition: TopicPartition, offset: number, metadata: string): void {
+    const queue = this.#queue(partition);
+    const { partitionTime, operatorTimes } = decodeOffsetMetadata(metadata);
+    queue.setPosition(offset, partitionTime);
+    this.#group.advance(partitionTime);
+    for (const [name, time] of operatorTimes) {
+      if (time > (this.#operatorTimes.get(name) ?? -1)) this.#operatorTimes.set(name, time);
+    }
+    const { topic } = queue;
+    this.#committedOffsets.set(queue, { topic, partition: queue.partition, offset, metadata });
+    if (this.#initialized && !this.#commitNeeded) this.#committedTimes = this.#times();
+  }
+
+  addRecords(fetched: FetchedRecords): void {
+    this.#queue(fetched).add(fetched);
+  }
+
+  queuedBytes(topic: string, partition: number): number {
+    return this.#group.find({ topic, partition })?.bytes ?? 0;
+  }
+
+  // ------------------------------------------------------------ work
+
+  /**
+   * Takes one record through the graph, or goes on with the one that was parked. False when there is nothing to do:
+   * no record, a partition to wait for, or a promise that has not settled. Throws what the error policy lets through;
+   * the task is then to be rolled back or closed.
+   */
+  process(): boolean {
+    const parking = this.#parking;
+    if (parking.inFlight) return this.#resume();
+    const queue = this.#group.choose();
+    if (queue === undefined) return false;
+    if (parking.asyncSeen) this.#openScope();
+    const record = queue.take();
+    this.#current = queue;
+    this.#group.advance(record.timestamp);
+    this.#commitNeeded = true;
+    this.metrics.processedRecords++;
+    parking.begin(record.timestamp);
+    try {
+      queue.source.process(record);
+      if (parking.end()) this.#endUnit();
+    } catch (error) {
+      throw this.#failUnit(error);
+    }
+    return true;
+  }
+
+  /** Fires what is due at the task's stream time. True when something fired. */
+  punctuateStreamTime(): boolean {
+    if (this.#punctuations.isEmpty || this.#group.streamTime < 0) return false;
+    return this.#punctuate('streamTime', this.#group.streamTime);
+  }
+
+  punctuateWallClock(): boolean {
+    if (this.#punctuations.isEmpty) return false;
+    return this.#punctuate('wallClock', this.#options.clock.now());
+  }
+
+  /** Milliseconds until the task wants to be driven even if nothing arrives; `undefined`: not at all. */
+  msUntilDue(): number | undefined {
+    const next = this.#punctuations.nextWallClock();
+    const punctuation = next === undefined ? undefined : Math.max(0, next - this.#options.clock.now());
+    const idle = this.#group.msUntilIdleEnds();
+    return punctuation === undefined ? idle : Math.min(punctuation, idle ?? punctuation);
+  }
+
+  // ------------------------------------------------------------ parking
+
+  /** A promise of user code is pending. */
+  get parked(): boolean {
+    return this.#parking.inFlight && !this.#parking.ready;
+  }
+
+  /** A record is unfinished: parked, or about to go on. */
+  get inFlight(): boolean {
+    return this.#parking.inFlight;
+  }
+
+  /** Monotonic time at which the wait began. */
+  get parkedSince(): number | undefined {
+    return this.#parking.since;
+  }
+
+  /** Ends the wait: the promise counts as rejected with `PROCESS_TIMEOUT`. The next `process` reports it. */
+  expirePark(): void {
+    const ms = this.#options.config.parkTimeoutMs;
+    const message = `A promise of user code did not settle within ${ms} ms (parkTimeout).`;
+    this.#parking.expire(new StreamsError('PROCESS_TIMEOUT', message, { task: this.id }));
+  }
+
+  /** Drives the parked record to its end. Rejects with what `process` would throw. */
+  async settled(): Promise<void> {
+    while (this.#parking.inFlight) {
+      await this.#parking.whenReady();
+      if (this.#parking.ready) this.#resume();
+    }
+  }
+
+  // ------------------------------------------------------------ commit
+
+  get commitRequested(): boolean {
+    return this.#commitRequested;
+  }
+
+  get commitNeeded(): boolean {
+    return this.#commitNeeded || this.#stores.hasDirtyCache;
+  }
+
+  /** A parked record has effects outside a scope, or caches cannot be flushed behind it. */
+  get blocksCommit(): boolean {
+    return this.#parking.inFlight && (!this.#scope.isOpen || this.#stores.hasDirtyCache);
+  }
+
+  get uncommittedBytes(): number {
+    return this.#stores.uncommittedBytes;
+  }
+
+  /** Flushes the caches until still. What they forward may park the task: then `blocksCommit` is true. */
+  prepareCommit(): void {
+    while (!this.#parking.inFlight && this.#stores.hasDirtyCache) {
+      this.#current = undefined;
+      this.#parking.beginWithout(this.#group.streamTime);
+      try {
+        this.#stores.flushCaches();
+        if (this.#parking.end()) this.#endUnit();
+      } catch (error) {
+        throw this.#failUnit(error);
+      }
+    }
+  }
+
+  /** What finished records have consumed; partitions that did not move since the last commit are left out. */
+  committableOffsets(): PartitionOffsetAndMetadata[] {
+    const { partitionTimes, operatorTimes } = this.#finishedTimes();
+    const offsets: PartitionOffsetAndMetadata[] = [];
+    for (const queue of this.#group.queues) {
+      const offset = this.#parking.inFlight && queue === this.#current ? queue.takenOffset : queue.nextOffset();
+      if (offset < 0) continue;
+      const metadata = encodeOffsetMetadata({ partitionTime: partitionTimes.get(queue) ?? -1, operatorTimes });
+      const committed = this.#committedOffsets.get(queue);
+      if (committed?.offset === offset && committed.metadata === metadata) continue;
+      offsets.push({ topic: queue.topic, partition: queue.partition, offset, metadata });
+    }
+    return offsets;
+  }
+
+  /** The commit stands. Nothing was processed since `committableOffsets`. */
+  postCommit(): void {
+    for (const committed of this.committableOffsets()) this.#committedOffsets.set(this.#queue(committed), committed);
+    this.#committedTimes = this.#finishedTimes();
+    this.#stores.promote();
+    this.#commitRequested = false;
+    this.#commitNeeded = this.#parking.inFlight;
+  }
+
+  /**
+   * After an abort: back to the last commit, with new processors. The queues are empty; give the partitions their
+   * positions again (`setPosition`) before the next records. Throws `PROCESSOR_INIT_FAILED`.
+   */
+  rollback(): void {
+    this.#dropInFlight();
+    this.#stores.rollback();
+    const times = this.#committedTimes;
+    for (const queue of this.#group.queues) queue.clear(times?.partitionTimes.get(queue) ?? -1);
+    this.#group.streamTime = times?.streamTime ?? -1;
+    this.#operatorTimes.clear();
+    for (const [name, time] of times?.operatorTimes ?? []) this.#operatorTimes.set(name, time);
+    this.#punctuations.clear();
+    this.#commitRequested = false;
+    this.#commitNeeded = false;
+    this.#graph.initialize();
+    this.#punctuations.restore(times?.schedules ?? []);
+  }
+
+  close(): void {
+    this.#dropInFlight();
+    this.#punctuations.clear();
+    this.#stores.close();
+  }
+
+  // ------------------------------------------------------------ details
+
+  #resume(): boolean {
+    if (!this.#parking.ready) return false;
+    try {
+      if (this.#parking.resume()) this.#endUnit();
+    } catch (error) {
+      throw this.#failUnit(error);
+    }
+    return true;
+  }
+
+  #punctuate(type: PunctuationType, time: number): boolean {
+    let fired = false;
+    while (!this.#parking.inFlight) {
+      const due = this.#punctuations.nextDue(type, time);
+      if (due === undefined) break;
+      fired = true;
+      if (this.#parking.asyncSeen) this.#openScope();
+      due.moveOn(time);
+      this.#current = undefined;
+      this.#commitNeeded = true;
+      this.metrics.punctuations++;
+      this.#parking.beginWithout(time);
+      try {
+        due.node.punctuate(due.callback, time);
+        if (this.#parking.end()) this.#endUnit();
+      } catch (error) {
+        throw this.#failUnit(error);
+      }
+    }
+    return fired;
+  }
+
+  #openScope(): void {
+    this.#timesBefore = this.#times();
+    this.#scope.open();
+  }
+
+  #endUnit(): void {
+    if (!this.#scope.isOpen) return;
+    this.#timesBefore = undefined;
+    this.#stores.mergeScope();
+    this.#scope.merge();
+  }
+
+  #failUnit(error: unknown): unknown {
+    this.#parking.abandon();
+    this.#scope.drop();
+    this.#stores.dropScope();
+    this.#timesBefore = undefined;
+    this.#failures.clear();
+    return error;
+  }
+
+  /** Closes the processors; what they send or store in `close` goes nowhere. */
+  #dropInFlight(): void {
+    this.#parking.abandon();
+    this.#scope.open();
+    this.#graph.close();
+    this.#scope.drop();
+    this.#stores.dropScope();
+    this.#timesBefore = undefined;
+    this.#current = undefined;
+  }
+
+  #times(): TaskTimes {
+    return {
+      streamTime: this.#group.streamTime,
+      partitionTimes: new Map(this.#group.queues.map((queue) => [queue, queue.partitionTime])),
+      operatorTimes: new Map(this.#operatorTimes),
+      schedules: this.#punctuations.isEmpty ? [] : this.#punctuations.snapshot(),
+    };
+  }
+
+  #finishedTimes(): TaskTimes {
+    return this.#timesBefore ?? this.#times();
+  }
+
+  #countDropped(): void {
+    this.metrics.droppedRecords++;
+    this.#commitNeeded = true;
+  }
+
+  #originOfCurrent(): RecordOrigin {
+    return this.#current?.origin() ?? { topic: '', partition: -1, offset: -1, headers: [] };
+  }
+
+  #nodeFailed(node: GraphNode, error: unknown): void {
+    const { origin } = this.#parking;
+    // A cache flush has the origin of an older record, whose bytes are gone.
+    const current = this.#current;
+    const record: FailedRecord | undefined = current?.takenOffset === origin.offset ? current.takenRecord() : undefined;
+    this.#failures.processFailed(node.name, error, origin, record);
+  }
+
+  #queue(partition: TopicPartition): RecordQueue {
+    const known = this.#group.find(partition);
+    if (known !== undefined) return known;
+    // A topic that a pattern of the topology has just met.
+    const source = this.#graph.sources.find(({ definition }) => definition.pattern !== undefined && partition.topic.search(definition.pattern) >= 0);
+    assert(source !== undefined, `task ${this.id} has no source for topic ${partition.topic}`);
+    return this.#addQueue(partition.topic, source.node);
+  }
+
+  #addQueue(topic: string, source: SourceNode): RecordQueue {
+    const queue = new RecordQueue(topic, this.#options.partition, source, this.#failures, this.#recordDropped);
+    this.#group.add(queue);
+    return queue;
+  }
+
+  #makeStores(): StateManager {
+    const options = this.#options;
+    return new StateManager({
+      taskId: this.id,
+      partition: options.partition,
+      definitions: options.subtopologies.flatMap(({ stores }) => stores),
+      changelogTopic: (store) => options.changelogTopic(store),
+      collector: this.#scope,
+      parking: this.#parking,
+      cacheMaxBytes: options.config.cacheMaxBytes,
+      streamTime: () => this.#group.streamTime,
+      recordDropped: this.#recordDropped,
+      requestCommit: () => {
+        this.#commitRequested = true;
+      },
+      inRecordScope: () => this.#scope.isOpen,
+    });
+  }
+
+  #makeGraph(): TaskGraph {
+    const { subtopologies, config, globalStores, applicationId, clock, topicName } = this.#options;
+    const connected = new Map<string, ReadonlySet<string>>();
+    for (const node of subtopologies.flatMap(({ nodes }) => nodes)) {
+      if (node.kind === 'processor') connected.set(node.name, new Set(node.stores));
+    }
+    return new TaskGraph({
+      subtopologies,
+      topicName: (name) => topicName(name),
+      timestamps: config.timestamps,
+      collector: this.#scope,
+      parking: this.#parking,
+      onFailure: (node, error) => this.#nodeFailed(node, error),
+      logger: config.logger,
+      services: {
+        taskId: this.id,
+        applicationId,
+        clock,
+        punctuations: this.#punctuations,
+        operatorTimes: this.#operatorTimes,
+        streamTime: () => this.#group.streamTime,
+        requestCommit: () => {
+          this.#commitRequested = true;
+        },
+        recordDropped: this.#recordDropped,
+        storeFor: (node, store) => {
+          if (connected.get(node)?.has(store) === true) return this.#stores.get(store) ?? globalView(globalStores, store);
+          return globalView(globalStores, store);
+        },
+      },
+    });
+  }
+}
+
+function globalView(stores: ReadonlyMap<string, StateStore>, name: string): StateStore | undefined {
+  const store = stores.get(name);
+  return store === undefined ? undefined : readOnlyView(store);
+}

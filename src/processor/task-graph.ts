@@ -1,0 +1,148 @@
+/** Makes the nodes of one task out of definitions, and the processors of those nodes out of their suppliers. */
+import { StreamsError } from '../errors.js';
+import { NodeContext, type ContextServices } from './context.js';
+import type { RecordCollector } from './collector.js';
+import type { NodeDefinition, ProcessorDefinition, SourceDefinition, Subtopology } from './node-definition.js';
+import { GraphNode, ProcessorNode, SinkNode, SourceNode, type ChildNode, type OnNodeFailure } from './node.js';
+import { isPromiseLike } from './operator-context.js';
+import type { Parking } from './parking.js';
+import type { FixedKeyProcessorContext, Processor } from './processor.js';
+import type { TaskLogger } from './task-config.js';
+import type { TimestampExtractor } from './timestamp-extractor.js';
+
+export interface TaskGraphOptions {
+  readonly subtopologies: readonly Subtopology[];
+  topicName(name: string): string;
+  readonly timestamps: TimestampExtractor;
+  readonly collector: RecordCollector;
+  readonly parking: Parking;
+  readonly onFailure: OnNodeFailure;
+  readonly services: ContextServices;
+  readonly logger: TaskLogger | undefined;
+}
+
+export interface GraphSource {
+  readonly definition: SourceDefinition;
+  readonly node: SourceNode;
+}
+
+interface GraphProcessor {
+  readonly definition: ProcessorDefinition;
+  readonly node: ProcessorNode;
+}
+
+export class TaskGraph {
+  readonly sources: readonly GraphSource[];
+  readonly #processors: readonly GraphProcessor[];
+  readonly #options: TaskGraphOptions;
+
+  constructor(options: TaskGraphOptions) {
+    this.#options = options;
+    const sources: GraphSource[] = [];
+    const processors: GraphProcessor[] = [];
+    const parents = new Map<string, GraphNode>();
+    for (const definition of options.subtopologies.flatMap(({ nodes }) => nodes)) {
+      const node = makeNode(definition, options);
+      if (definition.kind === 'source') sources.push({ definition, node: node as SourceNode });
+      else {
+        if (definition.kind === 'processor') processors.push({ definition, node: node as ProcessorNode });
+        for (const parent of definition.parents) parentOf(parents, parent, definition.name).children.push(node as ChildNode);
+      }
+      if (node instanceof GraphNode) parents.set(definition.name, node);
+    }
+    this.sources = sources;
+    this.#processors = processors;
+  }
+
+  /** Calls the suppliers. Throws `PROCESSOR_INIT_FAILED`. */
+  initialize(): void {
+    const { parking, services } = this.#options;
+    parking.setup(() => {
+      for (const { definition, node } of this.#processors) {
+        try {
+          node.setProcessor(supplied(definition, new NodeContext(node, services)));
+        } catch (error) {
+          throw new StreamsError('PROCESSOR_INIT_FAILED', `failed to initialize processor ${node.name}`, {
+            cause: error,
+            task: services.taskId,
+            node: node.name,
+          });
+        }
+      }
+    });
+  }
+
+  /** Closes the processors there are. What their `close` throws is logged: their task is gone already. */
+  close(): void {
+    const { parking } = this.#options;
+    parking.setup(() => {
+      for (const { node } of this.#processors) {
+        const { processor } = node;
+        node.setProcessor(undefined);
+        if (processor !== undefined) this.#closeOne(node.name, processor);
+      }
+    });
+  }
+
+  #closeOne(name: string, processor: Processor): void {
+    const warn = (error: unknown) =>
+      this.#options.logger?.warn(`Processor ${name} failed to close.`, error instanceof Error ? error : new Error(String(error)));
+    try {
+      const closing = processor.close?.();
+      if (isPromiseLike(closing)) closing.then(undefined, warn);
+    } catch (error) {
+      warn(error);
+    }
+  }
+}
+
+function makeNode(definition: NodeDefinition, options: TaskGraphOptions): GraphNode | SinkNode {
+  const { parking, onFailure } = options;
+  switch (definition.kind) {
+    case 'source':
+      return new SourceNode(definition, options.timestamps, parking, onFailure);
+    case 'processor':
+      return new ProcessorNode(definition.name, definition.fixedKey, parking, onFailure);
+    case 'sink':
+      return new SinkNode(definition, (name) => options.topicName(name), options.collector, parking);
+  }
+}
+
+function parentOf(parents: ReadonlyMap<string, GraphNode>, parent: string, child: string): GraphNode {
+  const node = parents.get(parent);
+  if (node === undefined) {
+    throw new StreamsError('INVALID_TOPOLOGY', `Invalid topology: node ${child} has the parent ${parent}, which is not before it in its sub-topology.`, {
+      node: child,
+    });
+  }
+  return node;
+}
+
+/** A supplier is a function or a class. */
+function supplied({ supplier, name }: ProcessorDefinition, context: NodeContext): Processor {
+  // The context has both faces; the definition knows which one the supplier was written for.
+  const face = context as NodeContext & FixedKeyProcessorContext;
+  const made: unknown = isClass(supplier)
+    ? new (supplier as new (context: unknown) => unknown)(face)
+    : (supplier as (context: unknown) => unknown)(face);
+  if (isPromiseLike(made)) {
+    throw new StreamsError('ASYNC_NOT_SUPPORTED', `The supplier of processor ${name} returned a promise. Make the processor synchronously and await inside its process().`, {
+      node: name,
+    });
+  }
+  if (typeof made === 'object' && made !== null && typeof (made as { process?: unknown }).process === 'function') {
+    return made as Processor;
+  }
+  throw new StreamsError('INVALID_ARGUMENT', `The supplier of processor ${name} did not return an object with a process function.`, {
+    node: name,
+  });
+}
+
+function isClass(supplier: unknown): boolean {
+  if (typeof supplier !== 'function') return false;
+  const prototype: unknown = supplier.prototype;
+  return (
+    /^class\b/.test(Function.prototype.toString.call(supplier)) ||
+    (typeof prototype === 'object' && prototype !== null && 'process' in prototype)
+  );
+}
