@@ -1,4 +1,4 @@
 /** The door `millrace/avro`: Avro serdes. The only door that loads avsc. */
 export { avro } from './serde/avro.js';
 export type { AvroOptions, AvroSchema } from './serde/avro.js';
-export type { AvroLogicalType } from './serde/avro-types.js';
+export type { AvroLogicalType } from './serde/avro-type.js';

@@ -1,7 +1,15 @@
 /** What a consumer of the typed face is: the interfaces a user sees. `typed-consumer.ts` implements them. */
 import type { Duration } from '../duration.js';
 import type { Serde } from '../serde/serde.js';
-import type { ConsumerGroupMetadata, Isolation, OffsetAndMetadata, PartitionOffsetAndMetadata, RebalanceListener, RecordHeader, TopicPartition } from './client.js';
+import type {
+  ConsumerGroupMetadata,
+  Isolation,
+  OffsetAndMetadata,
+  PartitionOffsetAndMetadata,
+  RebalanceListener,
+  RecordHeader,
+  TopicPartition,
+} from './client.js';
 
 export interface ConsumerOptions<K, V> {
   /** Needed by `subscribe` and by commits. */

@@ -77,13 +77,27 @@ export class TypedLog implements Log {
   }
 
   producer<K = Uint8Array, V = Uint8Array>(options: ProducerOptions<K, V> = {}): Producer<K, V> {
-    const producer: Producer<K, V> = new TypedProducer<K, V>(this.client, this.#env, orBytes(options.key), orBytes(options.value), options, () => this.#producers.delete(producer));
+    const producer: Producer<K, V> = new TypedProducer<K, V>(
+      this.client,
+      this.#env,
+      orBytes(options.key),
+      orBytes(options.value),
+      options,
+      () => this.#producers.delete(producer),
+    );
     this.#producers.add(producer);
     return producer;
   }
 
   consumer<K = Uint8Array, V = Uint8Array>(options: ConsumerOptions<K, V> = {}): Consumer<K, V> {
-    const consumer: Consumer<K, V> = new TypedConsumer<K, V>(this.client, this.#env, orBytes(options.key), orBytes(options.value), options, () => this.#consumers.delete(consumer));
+    const consumer: Consumer<K, V> = new TypedConsumer<K, V>(
+      this.client,
+      this.#env,
+      orBytes(options.key),
+      orBytes(options.value),
+      options,
+      () => this.#consumers.delete(consumer),
+    );
     this.#consumers.add(consumer);
     return consumer;
   }
@@ -99,7 +113,9 @@ export class TypedLog implements Log {
 
   async #close(): Promise<void> {
     // Consumers first: their last commits need the log. The first failure is reported, but nothing stays open for it.
-    const results = await Promise.allSettled([...this.#consumers, ...this.#producers].map((open) => open.close()));
+    const results = await Promise.allSettled(
+      [...this.#consumers, ...this.#producers].map((open) => open.close()),
+    );
     await this.client.close();
     for (const result of results) if (result.status === 'rejected') throw result.reason;
   }

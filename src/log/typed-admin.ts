@@ -30,14 +30,21 @@ import { unknownTopic, withTopicHint } from './unknown-topic.js';
  */
 export interface Admin {
   /** Throws `TOPIC_EXISTS` (unless `ifNotExists`), `INVALID_TOPIC`, `INVALID_PARTITIONS`, `INVALID_CONFIG`. */
-  createTopics(topics: readonly NewTopic[], options?: { readonly ifNotExists?: boolean }): Promise<void>;
+  createTopics(
+    topics: readonly NewTopic[],
+    options?: { readonly ifNotExists?: boolean },
+  ): Promise<void>;
   /** Throws `UNKNOWN_TOPIC`. */
   deleteTopics(topics: readonly string[]): Promise<void>;
   listTopics(): Promise<string[]>;
   /** In the order asked for; all topics when none are named. Throws `UNKNOWN_TOPIC`. */
   describeTopics(topics?: readonly string[]): Promise<TopicDescription[]>;
   /** Per partition: where it begins, where it ends, or the first record at or after a timestamp (its end when there is none). */
-  listOffsets(topic: string, spec: OffsetSpec, options?: { readonly isolation?: Isolation }): Promise<PartitionOffset[]>;
+  listOffsets(
+    topic: string,
+    spec: OffsetSpec,
+    options?: { readonly isolation?: Isolation },
+  ): Promise<PartitionOffset[]>;
   /** Makes the records below the given offsets unreadable, for everybody. */
   deleteRecords(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>;
   listGroups(): Promise<string[]>;
@@ -52,7 +59,10 @@ export class TypedAdmin implements Admin {
     this.#admin = admin;
   }
 
-  createTopics(topics: readonly NewTopic[], options?: { readonly ifNotExists?: boolean }): Promise<void> {
+  createTopics(
+    topics: readonly NewTopic[],
+    options?: { readonly ifNotExists?: boolean },
+  ): Promise<void> {
     return this.#admin.createTopics(topics, options);
   }
 
@@ -73,7 +83,11 @@ export class TypedAdmin implements Admin {
     return found.filter((description) => description !== undefined);
   }
 
-  async listOffsets(topic: string, spec: OffsetSpec, options?: { readonly isolation?: Isolation }): Promise<PartitionOffset[]> {
+  async listOffsets(
+    topic: string,
+    spec: OffsetSpec,
+    options?: { readonly isolation?: Isolation },
+  ): Promise<PartitionOffset[]> {
     try {
       return await this.#admin.listOffsets(topic, spec, options);
     } catch (error) {

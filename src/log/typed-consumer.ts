@@ -6,7 +6,15 @@ import { durationMs } from '../duration.js';
 import type { Env } from '../env/env.js';
 import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
-import type { ConsumerGroupMetadata, LogClient, LogConsumer, OffsetAndMetadata, PartitionOffsetAndMetadata, RebalanceListener, TopicPartition } from './client.js';
+import type {
+  ConsumerGroupMetadata,
+  LogClient,
+  LogConsumer,
+  OffsetAndMetadata,
+  PartitionOffsetAndMetadata,
+  RebalanceListener,
+  TopicPartition,
+} from './client.js';
 import type { ConsumedBatch, Consumer, ConsumerOptions, ConsumerRecord } from './consumer.js';
 import { FetchReader } from './fetch-reader.js';
 import { unknownTopic } from './unknown-topic.js';
@@ -14,7 +22,11 @@ import { unknownTopic } from './unknown-topic.js';
 const POLL_WAIT_MS_MAX = 30_000;
 const AUTO_COMMIT_INTERVAL = '5s';
 /** Errors of an automatic commit after which another member owns the partitions: it will hand the records out again. */
-const GROUP_MOVED_ON: ReadonlySet<string> = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER', 'REBALANCE_IN_PROGRESS']);
+const GROUP_MOVED_ON: ReadonlySet<string> = new Set([
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER',
+  'REBALANCE_IN_PROGRESS',
+]);
 
 /** Where the caller is in a partition. */
 interface Progress extends TopicPartition {
@@ -41,28 +53,50 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   #busy = false;
   #closed: Promise<void> | undefined;
 
-  constructor(client: LogClient, env: Env, keySerde: Serde<K>, valueSerde: Serde<V>, options: ConsumerOptions<K, V>, onClose: () => void) {
+  constructor(
+    client: LogClient,
+    env: Env,
+    keySerde: Serde<K>,
+    valueSerde: Serde<V>,
+    options: ConsumerOptions<K, V>,
+    onClose: () => void,
+  ) {
     this.#client = client;
     this.#env = env;
     this.#keySerde = keySerde;
     this.#valueSerde = valueSerde;
     this.#groupId = options.groupId;
     this.#autoCommit = options.autoCommit ?? options.groupId !== undefined;
-    if (this.#autoCommit && options.groupId === undefined) throw new StreamsError('INVALID_ARGUMENT', 'autoCommit needs a groupId: offsets are committed for a group.');
-    this.#autoCommitMs = durationMs(options.autoCommitInterval ?? AUTO_COMMIT_INTERVAL, 'autoCommitInterval');
+    if (this.#autoCommit && options.groupId === undefined)
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        'autoCommit needs a groupId: offsets are committed for a group.',
+      );
+    this.#autoCommitMs = durationMs(
+      options.autoCommitInterval ?? AUTO_COMMIT_INTERVAL,
+      'autoCommitInterval',
+    );
     this.#onClose = onClose;
     this.#lastCommitMs = env.clock.monotonic();
     this.#consumer = client.consumer({
       offsetReset: options.fromBeginning === true ? 'earliest' : 'latest',
       ...(options.groupId === undefined ? {} : { groupId: options.groupId }),
       ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
-      ...(options.maxPartitionBytes === undefined ? {} : { maxPartitionBytes: options.maxPartitionBytes }),
-      ...(options.maxPollInterval === undefined ? {} : { maxPollIntervalMs: durationMs(options.maxPollInterval, 'maxPollInterval') }),
+      ...(options.maxPartitionBytes === undefined
+        ? {}
+        : { maxPartitionBytes: options.maxPartitionBytes }),
+      ...(options.maxPollInterval === undefined
+        ? {}
+        : { maxPollIntervalMs: durationMs(options.maxPollInterval, 'maxPollInterval') }),
     });
   }
 
   async subscribe(topics: readonly string[], listener?: RebalanceListener): Promise<void> {
-    if (this.#groupId === undefined) throw new StreamsError('INVALID_ARGUMENT', 'subscribe needs a groupId: log.consumer({ groupId: \'my-group\', ... }). Without a group, use assign.');
+    if (this.#groupId === undefined)
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        "subscribe needs a groupId: log.consumer({ groupId: 'my-group', ... }). Without a group, use assign.",
+      );
     await this.#requireTopics(topics);
     this.#consumer.subscribe(topics, {
       onPartitionsAssigned: async (partitions) => listener?.onPartitionsAssigned(partitions),
@@ -81,7 +115,8 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     this.#consumer.assign(partitions);
     const assigned = new Set(partitions.map(keyOf));
     this.#forget([...this.#progress.values()].filter((progress) => !assigned.has(keyOf(progress))));
-    for (const partition of partitions) await this.#consumer.position(partition); // Pins the start, as `subscribe` does.
+    // Pins the start, as `subscribe` does.
+    await Promise.all(partitions.map((partition) => this.#consumer.position(partition)));
   }
 
   assignment(): readonly TopicPartition[] {
@@ -106,7 +141,9 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     const progress = this.#progress.get(keyOf(partition));
     if (progress !== undefined) return Promise.resolve(progress.offset);
     const fetched = this.#readers.find((reader) => keyOf(reader.fetched) === keyOf(partition));
-    return fetched === undefined ? this.#consumer.position(partition) : Promise.resolve(fetched.fetched.firstOffset);
+    return fetched === undefined
+      ? this.#consumer.position(partition)
+      : Promise.resolve(fetched.fetched.firstOffset);
   }
 
   positions(): PartitionOffsetAndMetadata[] {
@@ -117,7 +154,8 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   pause(partitions: readonly TopicPartition[]): void {
     this.#consumer.pause(partitions);
     for (const partition of partitions) this.#paused.add(keyOf(partition));
-    if (this.#current !== undefined && this.#paused.has(keyOf(this.#current.fetched))) this.#current = undefined;
+    if (this.#current !== undefined && this.#paused.has(keyOf(this.#current.fetched)))
+      this.#current = undefined;
   }
 
   resume(partitions: readonly TopicPartition[]): void {
@@ -167,6 +205,7 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
 
   async #nextRecord(): Promise<ConsumerRecord<K, V> | undefined> {
     for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- the next fetch is wanted only when this one is used up
       const reader = await this.#reader();
       if (reader === undefined) return undefined;
       const record = reader.next();
@@ -180,6 +219,7 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
 
   async #nextBatch(): Promise<ConsumedBatch<K, V> | undefined> {
     for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- the next fetch is wanted only when this one is used up
       const reader = await this.#reader();
       if (reader === undefined) return undefined;
       const { topic, partition, endOffset } = reader.fetched;
@@ -197,7 +237,8 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   #drain(reader: FetchReader<K, V>): ConsumerRecord<K, V>[] {
     const records: ConsumerRecord<K, V>[] = [];
     try {
-      for (let record = reader.next(); record !== undefined; record = reader.next()) records.push(record);
+      for (let record = reader.next(); record !== undefined; record = reader.next())
+        records.push(record);
     } catch (error) {
       if (records.length === 0) throw error;
     }
@@ -210,6 +251,7 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
       if (this.#closed !== undefined) return undefined;
       this.#current ??= this.#readers.find((reader) => !this.#paused.has(keyOf(reader.fetched)));
       if (this.#current !== undefined) return this.#current;
+      // oxlint-disable-next-line no-await-in-loop -- one poll at a time
       await this.#poll(this.#pollWaitMs());
     }
   }
@@ -221,10 +263,12 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   }
 
   async #poll(maxWaitMs: number): Promise<void> {
-    if (this.#autoCommit && this.#env.clock.monotonic() - this.#lastCommitMs >= this.#autoCommitMs) await this.#commitAutomatically();
+    if (this.#autoCommit && this.#env.clock.monotonic() - this.#lastCommitMs >= this.#autoCommitMs)
+      await this.#commitAutomatically();
     if (this.#closed !== undefined) return;
     const fetches = await this.#consumer.poll(maxWaitMs);
-    for (const fetched of fetches) this.#readers.push(new FetchReader(fetched, this.#keySerde, this.#valueSerde));
+    for (const fetched of fetches)
+      this.#readers.push(new FetchReader(fetched, this.#keySerde, this.#valueSerde));
   }
 
   /** A wait ends in time for the next automatic commit, if there is something to commit. */
@@ -245,7 +289,13 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   #moveTo(at: TopicPartition, offset: number): void {
     const key = keyOf(at);
     const progress = this.#progress.get(key);
-    if (progress === undefined) this.#progress.set(key, { topic: at.topic, partition: at.partition, offset, committed: false });
+    if (progress === undefined)
+      this.#progress.set(key, {
+        topic: at.topic,
+        partition: at.partition,
+        offset,
+        committed: false,
+      });
     else if (progress.offset !== offset) {
       progress.offset = offset;
       progress.committed = false;
@@ -263,7 +313,8 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
 
   #dropReaders(key: string): void {
     this.#readers = this.#readers.filter((reader) => keyOf(reader.fetched) !== key);
-    if (this.#current !== undefined && keyOf(this.#current.fetched) === key) this.#current = undefined;
+    if (this.#current !== undefined && keyOf(this.#current.fetched) === key)
+      this.#current = undefined;
   }
 
   async #requireTopics(topics: readonly string[]): Promise<void> {
@@ -275,7 +326,11 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
 
   /** One caller at a time: two loops over one consumer would tear its records apart. */
   async #exclusively<R>(action: () => Promise<R>): Promise<R> {
-    if (this.#busy) throw new StreamsError('INVALID_STATE', 'This consumer is already waiting for records. Use one loop per consumer, and one consumer per loop.');
+    if (this.#busy)
+      throw new StreamsError(
+        'INVALID_STATE',
+        'This consumer is already waiting for records. Use one loop per consumer, and one consumer per loop.',
+      );
     this.#busy = true;
     try {
       return await action();

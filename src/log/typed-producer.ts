@@ -9,9 +9,24 @@ import { GrowableByteWriter } from '../serde/byte-writer.js';
 import { serializeTo } from '../serde/define-serde.js';
 import type { Serde } from '../serde/serde.js';
 import { reason } from '../serde/serde-errors.js';
-import type { AppendCallback, ConsumerGroupMetadata, LogClient, LogProducer, PartitionOffsetAndMetadata, RecordHeader, TopicWriter, TransactionOutcome } from './client.js';
+import type {
+  AppendCallback,
+  LogClient,
+  LogProducer,
+  RecordHeader,
+  TopicWriter,
+  TransactionOutcome,
+} from './client.js';
 import { partitionForKey } from './murmur2.js';
-import type { BatchRecord, Producer, ProducerOptions, ProducerRecord, SentRecord, Transaction } from './producer.js';
+import type {
+  BatchRecord,
+  Producer,
+  ProducerOptions,
+  ProducerRecord,
+  SentRecord,
+  Transaction,
+} from './producer.js';
+import { OpenTransaction, transactionStateError } from './open-transaction.js';
 import { withTopicHint } from './unknown-topic.js';
 
 /** Bytes that may wait for the device before sends wait too. */
@@ -50,7 +65,14 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   #transaction: OpenTransaction<K, V> | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(client: LogClient, env: Env, keySerde: Serde<K>, valueSerde: Serde<V>, options: ProducerOptions<K, V>, onClose: () => void) {
+  constructor(
+    client: LogClient,
+    env: Env,
+    keySerde: Serde<K>,
+    valueSerde: Serde<V>,
+    options: ProducerOptions<K, V>,
+    onClose: () => void,
+  ) {
     this.#client = client;
     this.#env = env;
     this.#keySerde = keySerde;
@@ -58,8 +80,12 @@ export class TypedProducer<K, V> implements Producer<K, V> {
     this.#transactional = options.transactionalId !== undefined;
     this.#onClose = onClose;
     this.#producer = client.producer({
-      ...(options.transactionalId === undefined ? {} : { transactionalId: options.transactionalId }),
-      ...(options.transactionTimeoutMs === undefined ? {} : { transactionTimeoutMs: options.transactionTimeoutMs }),
+      ...(options.transactionalId === undefined
+        ? {}
+        : { transactionalId: options.transactionalId }),
+      ...(options.transactionTimeoutMs === undefined
+        ? {}
+        : { transactionTimeoutMs: options.transactionTimeoutMs }),
       ...(options.batchBytes === undefined ? {} : { batchBytes: options.batchBytes }),
     });
   }
@@ -73,8 +99,14 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   }
 
   async transaction<R>(run: (transaction: Transaction<K, V>) => Promise<R> | R): Promise<R> {
-    if (!this.#transactional) throw stateError('A transaction needs a producer with a transactionalId: log.producer({ ..., transactionalId: \'my-id\' }).');
-    if (this.#transaction !== undefined) throw stateError('This producer has an open transaction. Wait for it, or use another producer with its own transactionalId.');
+    if (!this.#transactional)
+      throw transactionStateError(
+        "A transaction needs a producer with a transactionalId: log.producer({ ..., transactionalId: 'my-id' }).",
+      );
+    if (this.#transaction !== undefined)
+      throw transactionStateError(
+        'This producer has an open transaction. Wait for it, or use another producer with its own transactionalId.',
+      );
     const transaction = new OpenTransaction<K, V>(this, this.#producer);
     this.#transaction = transaction;
     try {
@@ -108,10 +140,15 @@ export class TypedProducer<K, V> implements Producer<K, V> {
 
   /** @internal */
   sendBatchNow(topic: string, records: readonly BatchRecord<K, V>[]): Promise<SentRecord[]> {
-    return this.#passes() ? this.#appendBatch(topic, records) : this.#afterGate(() => this.#appendBatch(topic, records));
+    return this.#passes()
+      ? this.#appendBatch(topic, records)
+      : this.#afterGate(() => this.#appendBatch(topic, records));
   }
 
-  async #runTransaction<R>(transaction: OpenTransaction<K, V>, run: (transaction: Transaction<K, V>) => Promise<R> | R): Promise<R> {
+  async #runTransaction<R>(
+    transaction: OpenTransaction<K, V>,
+    run: (transaction: Transaction<K, V>) => Promise<R> | R,
+  ): Promise<R> {
     let result: R;
     let outcome: TransactionOutcome;
     try {
@@ -130,9 +167,16 @@ export class TypedProducer<K, V> implements Producer<K, V> {
 
   /** A rejection when the call is not allowed now, else undefined. */
   #outsideTransaction(): Promise<never> | undefined {
-    if (this.#closed !== undefined) return Promise.reject(new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.'));
+    if (this.#closed !== undefined)
+      return Promise.reject(
+        new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.'),
+      );
     if (!this.#transactional) return undefined;
-    return Promise.reject(stateError('A transactional producer sends inside a transaction only: await producer.transaction(async (tx) => { await tx.send(...); }).'));
+    return Promise.reject(
+      transactionStateError(
+        'A transactional producer sends inside a transaction only: await producer.transaction(async (tx) => { await tx.send(...); }).',
+      ),
+    );
   }
 
   #passes(): boolean {
@@ -156,16 +200,18 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   }
 
   #init(): Promise<void> {
-    this.#initialized ??= this.#producer.init().then(
-      () => {
-        this.#ready = true;
-      },
-      (error: unknown) => {
-        this.#initialized = undefined; // The next call tries again.
-        throw error;
-      },
-    );
+    this.#initialized ??= this.#initOnce();
     return this.#initialized;
+  }
+
+  async #initOnce(): Promise<void> {
+    try {
+      await this.#producer.init();
+      this.#ready = true;
+    } catch (error) {
+      this.#initialized = undefined; // The next call tries again.
+      throw error;
+    }
   }
 
   /** Waits until pending bytes are durable. A failure here is reported by the sends it belongs to. */
@@ -180,7 +226,9 @@ export class TypedProducer<K, V> implements Producer<K, V> {
         this.#bytes.reset();
         const encoded = this.#encode(record.topic, record);
         const partition = this.#partition(target, record, 0, encoded.keyEnd);
-        this.#write(target, partition, record, 0, encoded, (error, offset) => (error === undefined ? resolve({ partition, offset }) : reject(error)));
+        this.#write(target, partition, record, 0, encoded, (error, offset) =>
+          error === undefined ? resolve({ partition, offset }) : reject(error),
+        );
         this.#scheduleSeal();
       } catch (error) {
         this.#failed(record.topic, error, reject);
@@ -230,17 +278,30 @@ export class TypedProducer<K, V> implements Producer<K, V> {
     try {
       serializeTo(serde, value, topic, this.#bytes);
     } catch (cause) {
-      throw new StreamsError('SERIALIZE_FAILED', `The ${part} of a record for topic '${topic}' cannot be written by the serde '${serde.name ?? 'custom'}': ${reason(cause)}`, { topic, cause });
+      throw new StreamsError(
+        'SERIALIZE_FAILED',
+        `The ${part} of a record for topic '${topic}' cannot be written by the serde '${serde.name ?? 'custom'}': ${reason(cause)}`,
+        { topic, cause },
+      );
     }
     return this.#bytes.length;
   }
 
   #partition(target: Target, record: BatchRecord<K, V>, start: number, keyEnd: number): number {
     if (record.partition !== undefined) return record.partition;
-    return keyEnd === NULL ? target.sticky : partitionForKey(this.#bytes.buffer, start, keyEnd, target.writer.partitions);
+    return keyEnd === NULL
+      ? target.sticky
+      : partitionForKey(this.#bytes.buffer, start, keyEnd, target.writer.partitions);
   }
 
-  #write(target: Target, partition: number, record: BatchRecord<K, V>, start: number, { keyEnd, valueEnd }: Encoded, acknowledged: AppendCallback): void {
+  #write(
+    target: Target,
+    partition: number,
+    record: BatchRecord<K, V>,
+    start: number,
+    { keyEnd, valueEnd }: Encoded,
+    acknowledged: AppendCallback,
+  ): void {
     const { buffer } = this.#bytes;
     const valueStart = keyEnd === NULL ? start : keyEnd;
     target.writer.append(
@@ -267,7 +328,8 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   }
 
   #failed(topic: string, error: unknown, reject: (error: unknown) => void): void {
-    if (error instanceof StreamsError && error.code === 'UNKNOWN_TOPIC') this.#targets.delete(topic); // It may be made anew.
+    if (error instanceof StreamsError && error.code === 'UNKNOWN_TOPIC')
+      this.#targets.delete(topic); // It may be made anew.
     void withTopicHint(this.#client.admin(), topic, error).then(reject);
   }
 
@@ -277,7 +339,8 @@ export class TypedProducer<K, V> implements Producer<K, V> {
     this.#sealScheduled = true;
     this.#env.timers.immediate(() => {
       this.#sealScheduled = false;
-      for (const target of this.#targets.values()) target.sticky = (target.sticky + 1) % target.writer.partitions;
+      for (const target of this.#targets.values())
+        target.sticky = (target.sticky + 1) % target.writer.partitions;
       this.#producer.seal();
     });
   }
@@ -290,43 +353,4 @@ export class TypedProducer<K, V> implements Producer<K, V> {
       this.#onClose();
     }
   }
-}
-
-/** The sender that a transaction's function gets; refuses everything once the function ended. */
-class OpenTransaction<K, V> implements Transaction<K, V> {
-  readonly #sender: TypedProducer<K, V>;
-  readonly #producer: LogProducer;
-  #open = true;
-
-  constructor(sender: TypedProducer<K, V>, producer: LogProducer) {
-    this.#sender = sender;
-    this.#producer = producer;
-  }
-
-  end(): void {
-    this.#open = false;
-  }
-
-  async send(record: ProducerRecord<K, V>): Promise<SentRecord> {
-    this.#checkOpen();
-    return this.#sender.sendNow(record);
-  }
-
-  async sendBatch(topic: string, records: readonly BatchRecord<K, V>[]): Promise<SentRecord[]> {
-    this.#checkOpen();
-    return this.#sender.sendBatchNow(topic, records);
-  }
-
-  sendOffsets(offsets: readonly PartitionOffsetAndMetadata[], group: ConsumerGroupMetadata): void {
-    this.#checkOpen();
-    this.#producer.sendOffsets(offsets, group);
-  }
-
-  #checkOpen(): void {
-    if (!this.#open) throw stateError('This transaction has ended. Send and wait inside its function.');
-  }
-}
-
-function stateError(message: string): StreamsError {
-  return new StreamsError('INVALID_TRANSACTION_STATE', message);
 }

@@ -4,7 +4,7 @@
  */
 import type { Schema, Type } from 'avsc';
 import { StreamsError } from '../errors.js';
-import { avroType, type AvroLogicalType } from './avro-types.js';
+import { avroType, type AvroLogicalType } from './avro-type.js';
 import { fastSerde } from './define-serde.js';
 import type { Serde } from './serde.js';
 import { deserializeFailed, reason, serializeFailed, shown, shownBytes } from './serde-errors.js';
@@ -45,13 +45,20 @@ export interface AvroOptions {
  * ```
  */
 export function avro<T = unknown>(schema: AvroSchema, options: AvroOptions = {}): Serde<T> {
-  const { writer: writerSchema, logicalTypes = {}, longs = 'number', wrapUnions = 'auto' } = options;
+  const {
+    writer: writerSchema,
+    logicalTypes = {},
+    longs = 'number',
+    wrapUnions = 'auto',
+  } = options;
   const typeOptions = { logicalTypes, longs, wrapUnions };
   const type = compiled('schema', () => avroType(parsed(schema), typeOptions));
   const resolver =
     writerSchema === undefined
       ? undefined
-      : compiled('writer schema', () => type.createResolver(avroType(parsed(writerSchema), typeOptions)));
+      : compiled('writer schema', () =>
+          type.createResolver(avroType(parsed(writerSchema), typeOptions)),
+        );
   const name = `avro(${type.name ?? type.typeName})`;
   return fastSerde<T>(
     name,
@@ -70,7 +77,10 @@ export function avro<T = unknown>(schema: AvroSchema, options: AvroOptions = {})
       try {
         return type.fromBuffer(buffer.subarray(start, end), resolver) as T;
       } catch (cause) {
-        throw deserializeFailed(`${name}: ${reason(cause)} in ${shownBytes(buffer, start, end)}. Was it written with another schema? Then give it as option \`writer\`.`, cause);
+        throw deserializeFailed(
+          `${name}: ${reason(cause)} in ${shownBytes(buffer, start, end)}. Was it written with another schema? Then give it as option \`writer\`.`,
+          cause,
+        );
       }
     },
   );
@@ -98,13 +108,19 @@ function firstInvalid(type: Type, value: unknown): string | undefined {
 
 /** avsc reads text as schema only in a function that also reads files; here text is JSON or the name of a type. */
 function parsed(schema: AvroSchema): AvroSchema {
-  return typeof schema === 'string' && /^\s*[[{"]/.test(schema) ? (JSON.parse(schema) as AvroSchema) : schema;
+  return typeof schema === 'string' && /^\s*[[{"]/.test(schema)
+    ? (JSON.parse(schema) as AvroSchema)
+    : schema;
 }
 
 function compiled<R>(what: string, compile: () => R): R {
   try {
     return compile();
   } catch (cause) {
-    throw new StreamsError('INVALID_ARGUMENT', `avro: the ${what} cannot be used: ${reason(cause)}`, { cause });
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `avro: the ${what} cannot be used: ${reason(cause)}`,
+      { cause },
+    );
   }
 }

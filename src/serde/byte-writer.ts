@@ -48,7 +48,10 @@ export class GrowableByteWriter implements ByteWriter {
   utf8(text: string): void {
     const units = text.length;
     if (units <= ASCII_LOOP_LENGTH_MAX && this.#ascii(text, units)) return;
-    const room = units <= WORST_CASE_LENGTH_MAX ? units * UTF8_BYTES_PER_UNIT_MAX : Buffer.byteLength(text, 'utf8');
+    const room =
+      units <= WORST_CASE_LENGTH_MAX
+        ? units * UTF8_BYTES_PER_UNIT_MAX
+        : Buffer.byteLength(text, 'utf8');
     const at = this.reserve(room);
     this.length = at + writeUtf8(this.buffer, text, at);
   }
@@ -67,7 +70,9 @@ export class GrowableByteWriter implements ByteWriter {
 
   int64(value: number): void {
     if (!Number.isSafeInteger(value)) {
-      throw serializeFailed(`${String(value)} is not a whole number between -(2^53 - 1) and 2^53 - 1. Use Serdes.bigint() for larger numbers, Serdes.double() for fractions.`);
+      throw serializeFailed(
+        `${String(value)} is not a whole number between -(2^53 - 1) and 2^53 - 1. Use Serdes.bigint() for larger numbers, Serdes.double() for fractions.`,
+      );
     }
     const at = this.reserve(8);
     putInt32(this.buffer, Math.floor(value / 4_294_967_296), at);

@@ -45,10 +45,20 @@ export interface Composition<T> {
 }
 
 /** A serde around `inner`: it has fast paths when `inner` has them; else `inner` is called with the topic, as it may look at it. */
-export function composedSerde<T, I>(name: string, inner: Serde<I>, composition: Composition<T>): Serde<T> {
+export function composedSerde<T, I>(
+  name: string,
+  inner: Serde<I>,
+  composition: Composition<T>,
+): Serde<T> {
   const { encode, decode } = composition;
   if (inner.write !== undefined && inner.read !== undefined) {
-    return fastSerde(name, false, 64, (value: T, writer) => encode(value, '', writer), (buffer, start, end) => decode(buffer, start, end, ''));
+    return fastSerde(
+      name,
+      false,
+      64,
+      (value: T, writer) => encode(value, '', writer),
+      (buffer, start, end) => decode(buffer, start, end, ''),
+    );
   }
   return Object.freeze({
     name,
@@ -58,7 +68,8 @@ export function composedSerde<T, I>(name: string, inner: Serde<I>, composition: 
       encode(value, topic, writer);
       return writer.buffer.subarray(0, writer.length);
     },
-    deserialize: (bytes: Uint8Array, topic: string) => decode(asBuffer(bytes), 0, bytes.length, topic),
+    deserialize: (bytes: Uint8Array, topic: string) =>
+      decode(asBuffer(bytes), 0, bytes.length, topic),
   });
 }
 
@@ -75,7 +86,10 @@ export interface CustomSerde<T> {
 export function customSerde<T>(options: CustomSerde<T>): Serde<T> {
   const { serialize, deserialize, immutable = false, name = 'custom' } = options;
   if (typeof serialize !== 'function' || typeof deserialize !== 'function') {
-    throw new StreamsError('INVALID_ARGUMENT', 'Serdes.from: `serialize` and `deserialize` must both be functions.');
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      'Serdes.from: `serialize` and `deserialize` must both be functions.',
+    );
   }
   return Object.freeze({
     name,
@@ -93,12 +107,22 @@ export function serializeTo<T>(serde: Serde<T>, value: T, topic: string, writer:
 }
 
 /** The value in `buffer[start, end)`. Throws what the serde throws. */
-export function deserializeFrom<T>(serde: Serde<T>, buffer: Buffer, start: number, end: number, topic: string): T {
+export function deserializeFrom<T>(
+  serde: Serde<T>,
+  buffer: Buffer,
+  start: number,
+  end: number,
+  topic: string,
+): T {
   const read = serde.read;
-  return read !== undefined ? read(buffer, start, end) : serde.deserialize(buffer.subarray(start, end), topic);
+  return read !== undefined
+    ? read(buffer, start, end)
+    : serde.deserialize(buffer.subarray(start, end), topic);
 }
 
 function checkedBytes(bytes: unknown, name: string): Uint8Array {
   if (bytes instanceof Uint8Array) return bytes;
-  throw serializeFailed(`the serde '${name}' returned ${shown(bytes)} instead of a Uint8Array. A serde is synchronous; to delete a key, send null as value: it never reaches a serde.`);
+  throw serializeFailed(
+    `the serde '${name}' returned ${shown(bytes)} instead of a Uint8Array. A serde is synchronous; to delete a key, send null as value: it never reaches a serde.`,
+  );
 }

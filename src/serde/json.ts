@@ -13,7 +13,9 @@ export interface JsonSchema<Output = unknown> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
-    readonly validate: (value: unknown) => JsonSchemaResult<Output> | Promise<JsonSchemaResult<Output>>;
+    readonly validate: (
+      value: unknown,
+    ) => JsonSchemaResult<Output> | Promise<JsonSchemaResult<Output>>;
     readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
   };
 }
@@ -31,9 +33,14 @@ export function jsonSerde<T>(schema?: JsonSchema<T>): Serde<T> {
   if (schema === undefined) return fastSerde<T>('json', false, 256, writeJson, parse as Parse<T>);
   const validate = schema['~standard']?.validate;
   if (typeof validate !== 'function') {
-    throw new StreamsError('INVALID_ARGUMENT', 'Serdes.json: the argument is not a Standard Schema (it has no `~standard.validate`). zod, valibot and arktype schemas are.');
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      'Serdes.json: the argument is not a Standard Schema (it has no `~standard.validate`). zod, valibot and arktype schemas are.',
+    );
   }
-  return fastSerde<T>('json', false, 256, writeJson, (buffer, start, end) => validated(validate(parse(buffer, start, end))));
+  return fastSerde<T>('json', false, 256, writeJson, (buffer, start, end) =>
+    validated(validate(parse(buffer, start, end))),
+  );
 }
 
 /** `parse` without a schema: the type is what the user declared. */
@@ -46,7 +53,10 @@ function writeJson(value: unknown, writer: { utf8(text: string): void }): void {
   } catch (cause) {
     throw serializeFailed(`json cannot write the value: ${reason(cause)}`, cause);
   }
-  if (text === undefined) throw serializeFailed(`json got ${shown(value)}, which has no JSON text. To delete a key send null.`);
+  if (text === undefined)
+    throw serializeFailed(
+      `json got ${shown(value)}, which has no JSON text. To delete a key send null.`,
+    );
   writer.utf8(text);
 }
 
@@ -62,14 +72,23 @@ function parse(buffer: Buffer, start: number, end: number): unknown {
 function validated<T>(result: JsonSchemaResult<T> | Promise<JsonSchemaResult<T>>): T {
   if ('then' in result) {
     result.then(undefined, () => undefined); // Its outcome is of no use here; a rejection must not end the process.
-    throw new StreamsError('ASYNC_NOT_SUPPORTED', 'Serdes.json: the schema validates asynchronously, but a serde is synchronous. Validate in an operator instead (mapValues may be async).');
+    throw new StreamsError(
+      'ASYNC_NOT_SUPPORTED',
+      'Serdes.json: the schema validates asynchronously, but a serde is synchronous. Validate in an operator instead (mapValues may be async).',
+    );
   }
   if (result.issues === undefined) return result.value;
   const [first] = result.issues;
   const more = result.issues.length > 1 ? ` (and ${result.issues.length - 1} more)` : '';
-  throw deserializeFailed(`the JSON does not match its schema at ${pathText(first?.path)}: ${first?.message ?? 'no reason given'}${more}`, result.issues);
+  throw deserializeFailed(
+    `the JSON does not match its schema at ${pathText(first?.path)}: ${first?.message ?? 'no reason given'}${more}`,
+    result.issues,
+  );
 }
 
 function pathText(path: JsonSchemaIssue['path']): string {
-  return (path ?? []).reduce<string>((text, part) => `${text}.${String(typeof part === 'object' ? part.key : part)}`, '$');
+  return (path ?? []).reduce<string>(
+    (text, part) => `${text}.${String(typeof part === 'object' ? part.key : part)}`,
+    '$',
+  );
 }

@@ -13,29 +13,45 @@ const VARIABLE_SIZE = 1;
 const NULL_ENTRY = -1;
 
 /** `entryBytes`: the width of every entry, undefined when it varies. */
-export function listSerde<T>(inner: Serde<NonNullable<T>>, entryBytes: number | undefined): Serde<T[]> {
+export function listSerde<T>(
+  inner: Serde<NonNullable<T>>,
+  entryBytes: number | undefined,
+): Serde<T[]> {
   const name = `list(${inner.name ?? 'custom'})`;
   return composedSerde<T[], NonNullable<T>>(name, inner, {
     encode(list, topic, writer) {
-      if (!Array.isArray(list)) throw serializeFailed(`${name} got ${shown(list)} instead of an array.`);
+      if (!Array.isArray(list))
+        throw serializeFailed(`${name} got ${shown(list)} instead of an array.`);
       if (entryBytes === undefined) writeVariable(inner, list, topic, writer);
       else writeConstant(inner, list, topic, writer);
     },
-    decode: (buffer, start, end, topic) => new ListReader<T>(name, buffer, start, end).read(inner, entryBytes, topic),
+    decode: (buffer, start, end, topic) =>
+      new ListReader<T>(name, buffer, start, end).read(inner, entryBytes, topic),
   });
 }
 
-function writeConstant<T>(inner: Serde<NonNullable<T>>, list: readonly T[], topic: string, writer: ByteWriter): void {
+function writeConstant<T>(
+  inner: Serde<NonNullable<T>>,
+  list: readonly T[],
+  topic: string,
+  writer: ByteWriter,
+): void {
   const nulls: number[] = [];
   for (let i = 0; i < list.length; i++) if (!isPresent(list[i])) nulls.push(i);
   writer.uint8(CONSTANT_SIZE);
   writer.int32(nulls.length);
   for (const index of nulls) writer.int32(index);
   writer.int32(list.length);
-  for (const entry of list) if (isPresent(entry)) serializeTo<NonNullable<T>>(inner, entry, topic, writer);
+  for (const entry of list)
+    if (isPresent(entry)) serializeTo<NonNullable<T>>(inner, entry, topic, writer);
 }
 
-function writeVariable<T>(inner: Serde<NonNullable<T>>, list: readonly T[], topic: string, writer: ByteWriter): void {
+function writeVariable<T>(
+  inner: Serde<NonNullable<T>>,
+  list: readonly T[],
+  topic: string,
+  writer: ByteWriter,
+): void {
   writer.uint8(VARIABLE_SIZE);
   writer.int32(list.length);
   for (const entry of list) {
@@ -71,8 +87,12 @@ class ListReader<T> {
 
   read(inner: Serde<NonNullable<T>>, entryBytes: number | undefined, topic: string): T[] {
     const strategy = this.#buffer[this.#take(1)];
-    if (strategy !== CONSTANT_SIZE && strategy !== VARIABLE_SIZE) throw this.#damaged(`${strategy} is no serialization strategy (0 or 1)`);
-    if (strategy === CONSTANT_SIZE && entryBytes === undefined) throw this.#damaged('it was written with entries of fixed width, which the inner serde does not have');
+    if (strategy !== CONSTANT_SIZE && strategy !== VARIABLE_SIZE)
+      throw this.#damaged(`${strategy} is no serialization strategy (0 or 1)`);
+    if (strategy === CONSTANT_SIZE && entryBytes === undefined)
+      throw this.#damaged(
+        'it was written with entries of fixed width, which the inner serde does not have',
+      );
     const nulls = strategy === CONSTANT_SIZE ? this.#nullIndexes() : undefined;
     const size = this.#count('list size');
     const list: T[] = [];
@@ -115,6 +135,8 @@ class ListReader<T> {
   }
 
   #damaged(what: string): Error {
-    return deserializeFailed(`${this.#name}: ${what} in ${shownBytes(this.#buffer, this.#start, this.#end)}.`);
+    return deserializeFailed(
+      `${this.#name}: ${what} in ${shownBytes(this.#buffer, this.#start, this.#end)}.`,
+    );
   }
 }

@@ -13,12 +13,22 @@ export const INTEGER: FastSerde<number> = fastSerde(
   true,
   4,
   (value, writer) => {
-    if ((value | 0) !== value) throw notA('integer', value, 'a whole number between -2^31 and 2^31 - 1. Serdes.long() takes larger ones');
+    if ((value | 0) !== value)
+      throw notA(
+        'integer',
+        value,
+        'a whole number between -2^31 and 2^31 - 1. Serdes.long() takes larger ones',
+      );
     writer.int32(value);
   },
   (buffer, start, end) => {
     if (end - start !== 4) throw notSize('integer', 4, buffer, start, end);
-    return (buffer[start]! << 24) | (buffer[start + 1]! << 16) | (buffer[start + 2]! << 8) | buffer[start + 3]!;
+    return (
+      (buffer[start]! << 24) |
+      (buffer[start + 1]! << 16) |
+      (buffer[start + 2]! << 8) |
+      buffer[start + 3]!
+    );
   },
 );
 
@@ -31,7 +41,9 @@ export const LONG: FastSerde<number> = fastSerde(
     if (end - start !== 8) throw notSize('long', 8, buffer, start, end);
     const value = readInt64(buffer, start);
     if (!Number.isSafeInteger(value)) {
-      throw deserializeFailed(`the long ${buffer.readBigInt64BE(start)} is beyond 2^53 and would lose digits as a number. Use Serdes.bigint().`);
+      throw deserializeFailed(
+        `the long ${buffer.readBigInt64BE(start)} is beyond 2^53 and would lose digits as a number. Use Serdes.bigint().`,
+      );
     }
     return value;
   },
@@ -42,7 +54,8 @@ export const BIGINT: FastSerde<bigint> = fastSerde(
   true,
   8,
   (value, writer) => {
-    if (typeof value !== 'bigint' || BigInt.asIntN(INT64_BITS, value) !== value) throw notA('bigint', value, 'a bigint between -2^63 and 2^63 - 1');
+    if (typeof value !== 'bigint' || BigInt.asIntN(INT64_BITS, value) !== value)
+      throw notA('bigint', value, 'a bigint between -2^63 and 2^63 - 1');
     const at = writer.reserve(8);
     writer.buffer.writeBigInt64BE(value, at);
     writer.advance(8);
@@ -58,7 +71,8 @@ export const SHORT: FastSerde<number> = fastSerde(
   true,
   2,
   (value, writer) => {
-    if ((value << 16) >> 16 !== value) throw notA('short', value, 'a whole number between -32768 and 32767');
+    if ((value << 16) >> 16 !== value)
+      throw notA('short', value, 'a whole number between -32768 and 32767');
     const at = writer.reserve(2);
     writer.buffer[at] = value >>> 8;
     writer.buffer[at + 1] = value;
@@ -75,8 +89,15 @@ export const FLOAT: FastSerde<number> = fastSerde(
   true,
   4,
   (value, writer) => {
-    if (typeof value !== 'number' || (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))) {
-      throw notA('float', value, 'a number within the range of 32-bit floats. Serdes.double() takes all');
+    if (
+      typeof value !== 'number' ||
+      (Number.isFinite(value) && !Number.isFinite(Math.fround(value)))
+    ) {
+      throw notA(
+        'float',
+        value,
+        'a number within the range of 32-bit floats. Serdes.double() takes all',
+      );
     }
     const at = writer.reserve(4);
     writer.buffer.writeFloatBE(value, at);
@@ -123,5 +144,7 @@ function notA(name: string, value: unknown, expected: string): Error {
 }
 
 function notSize(name: string, bytes: number, buffer: Buffer, start: number, end: number): Error {
-  return deserializeFailed(`${name} expects ${bytes} ${bytes === 1 ? 'byte' : 'bytes'}, got ${shownBytes(buffer, start, end)}. Was the topic written with another serde?`);
+  return deserializeFailed(
+    `${name} expects ${bytes} ${bytes === 1 ? 'byte' : 'bytes'}, got ${shownBytes(buffer, start, end)}. Was the topic written with another serde?`,
+  );
 }

@@ -75,10 +75,12 @@ export const Serdes = Object.freeze({
   void: (): Serde<null> => VOID,
 
   /** An array in the format of Kafka's ListSerde. Entries may be null: `Serdes.list<string | null>(Serdes.string())`. */
-  list: <T>(inner: Serde<NonNullable<T>>): Serde<T[]> => listSerde<T>(inner, ENTRY_BYTES.get(inner)),
+  list: <T>(inner: Serde<NonNullable<T>>): Serde<T[]> =>
+    listSerde<T>(inner, ENTRY_BYTES.get(inner)),
 
   /** Keys of time windows: the key, then the start. The size is not in the bytes, so the reader has to give it. */
-  timeWindowed: <K>(inner: Serde<K>, size: Duration): WindowedSerde<K> => timeWindowedSerde(inner, size),
+  timeWindowed: <K>(inner: Serde<K>, size: Duration): WindowedSerde<K> =>
+    timeWindowedSerde(inner, size),
 
   /** Keys of session windows: the key, then the end, then the start. */
   sessionWindowed: <K>(inner: Serde<K>): WindowedSerde<K> => sessionWindowedSerde(inner),

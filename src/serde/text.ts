@@ -15,7 +15,10 @@ export const STRING: FastSerde<string> = fastSerde(
   true,
   64,
   (value, writer) => {
-    if (typeof value !== 'string') throw serializeFailed(`string got ${shown(value)} instead of a string. Convert it, or give the serde of its type.`);
+    if (typeof value !== 'string')
+      throw serializeFailed(
+        `string got ${shown(value)} instead of a string. Convert it, or give the serde of its type.`,
+      );
     writer.utf8(value);
   },
   readUtf8,
@@ -27,12 +30,18 @@ export const UUID: FastSerde<string> = fastSerde(
   UUID_BYTES,
   (value, writer) => {
     const text = typeof value === 'string' ? value.toLowerCase() : '';
-    if (!UUID_TEXT.test(text)) throw serializeFailed(`uuid got ${shown(value)} instead of a string like '123e4567-e89b-12d3-a456-426614174000'.`);
+    if (!UUID_TEXT.test(text))
+      throw serializeFailed(
+        `uuid got ${shown(value)} instead of a string like '123e4567-e89b-12d3-a456-426614174000'.`,
+      );
     writer.utf8(text);
   },
   (buffer, start, end) => {
     const text = end - start === UUID_BYTES ? readLatin1(buffer, start, end).toLowerCase() : '';
-    if (!UUID_TEXT.test(text)) throw deserializeFailed(`uuid expects the 36 characters of a UUID, got ${shownBytes(buffer, start, end)}.`);
+    if (!UUID_TEXT.test(text))
+      throw deserializeFailed(
+        `uuid expects the 36 characters of a UUID, got ${shownBytes(buffer, start, end)}.`,
+      );
     return text;
   },
 );
@@ -55,11 +64,14 @@ export const VOID: Serde<null> = Object.freeze({
     throw serializeFailed(`void got ${shown(value)} instead of null.`);
   },
   deserialize(bytes: Uint8Array): null {
-    throw deserializeFailed(`void expects null, got ${shownBytes(asBuffer(bytes), 0, bytes.length)}.`);
+    throw deserializeFailed(
+      `void expects null, got ${shownBytes(asBuffer(bytes), 0, bytes.length)}.`,
+    );
   },
 } satisfies Serde<null>);
 
 function requireBytes(value: Uint8Array): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw serializeFailed(`bytes got ${shown(value)} instead of a Uint8Array.`);
+  if (!(value instanceof Uint8Array))
+    throw serializeFailed(`bytes got ${shown(value)} instead of a Uint8Array.`);
   return value;
 }

@@ -42,7 +42,11 @@ export function windowBytesOf<K>(serde: Serde<K>): number {
 
 export function timeWindowedSerde<K>(inner: Serde<K>, size: Duration): WindowedSerde<K> {
   const sizeMs = durationMs(size, 'timeWindowed size');
-  if (sizeMs === 0) throw new StreamsError('INVALID_ARGUMENT', 'timeWindowed size: a window must be larger than 0 ms.');
+  if (sizeMs === 0)
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      'timeWindowed size: a window must be larger than 0 ms.',
+    );
   return windowedSerde(
     `timeWindowed(${inner.name ?? 'custom'})`,
     inner,
@@ -77,14 +81,23 @@ function windowedSerde<K>(
 ): WindowedSerde<K> {
   const serde = composedSerde<Windowed<K>, K>(name, inner, {
     encode(value, topic, writer) {
-      if (value?.window === undefined) throw serializeFailed(`${name} got ${shown(value)} instead of { key, window: { start, end } }.`);
+      if (value?.window === undefined)
+        throw serializeFailed(
+          `${name} got ${shown(value)} instead of { key, window: { start, end } }.`,
+        );
       serializeTo(inner, value.key, topic, writer);
       writeWindow(value.window, writer);
     },
     decode(buffer, start, end, topic) {
       const keyEnd = end - windowBytes;
-      if (keyEnd < start) throw deserializeFailed(`a ${name} key has at least ${windowBytes} bytes, got ${shownBytes(buffer, start, end)}.`);
-      return { key: deserializeFrom(inner, buffer, start, keyEnd, topic), window: readWindow(buffer, keyEnd) };
+      if (keyEnd < start)
+        throw deserializeFailed(
+          `a ${name} key has at least ${windowBytes} bytes, got ${shownBytes(buffer, start, end)}.`,
+        );
+      return {
+        key: deserializeFrom(inner, buffer, start, keyEnd, topic),
+        window: readWindow(buffer, keyEnd),
+      };
     },
   });
   return Object.freeze({ ...serde, inner, windowBytes });
@@ -92,6 +105,7 @@ function windowedSerde<K>(
 
 function readTime(buffer: Buffer, at: number): number {
   const time = readInt64(buffer, at);
-  if (!Number.isSafeInteger(time)) throw deserializeFailed(`a window bound of ${buffer.readBigInt64BE(at)} ms is beyond 2^53.`);
+  if (!Number.isSafeInteger(time))
+    throw deserializeFailed(`a window bound of ${buffer.readBigInt64BE(at)} ms is beyond 2^53.`);
   return time;
 }

@@ -6,8 +6,10 @@ import type { Serde } from '../../src/serde/serde.js';
 import { Serdes } from '../../src/serde/serdes.js';
 import { windowBytesOf } from '../../src/serde/windowed.js';
 
-const hex = <T>(serde: Serde<T>, value: T): string => Buffer.from(serde.serialize(value, 't')).toString('hex');
-const from = <T>(serde: Serde<T>, text: string): T => serde.deserialize(Buffer.from(text, 'hex'), 't');
+const hex = <T>(serde: Serde<T>, value: T): string =>
+  Buffer.from(serde.serialize(value, 't')).toString('hex');
+const from = <T>(serde: Serde<T>, text: string): T =>
+  serde.deserialize(Buffer.from(text, 'hex'), 't');
 const codeOf = (action: () => unknown): unknown => {
   try {
     return action();
@@ -25,7 +27,12 @@ interface Vector {
   readonly bytes: string;
 }
 
-const vector = <T>(name: string, serde: Serde<T>, value: T, bytes: string): Vector => ({ name, serde: serde as unknown as Serde<never>, value, bytes });
+const vector = <T>(name: string, serde: Serde<T>, value: T, bytes: string): Vector => ({
+  name,
+  serde: serde as unknown as Serde<never>,
+  value,
+  bytes: bytes.replaceAll(' ', ''),
+});
 
 const VECTORS: readonly Vector[] = [
   vector('string', Serdes.string(), 'k', '6b'),
@@ -46,13 +53,33 @@ const VECTORS: readonly Vector[] = [
   vector('false', Serdes.boolean(), false, '00'),
   vector('uuid', Serdes.uuid(), UUID, Buffer.from(UUID).toString('hex')),
   vector('json', Serdes.json<{ a: number }>(), { a: 1 }, Buffer.from('{"a":1}').toString('hex')),
-  vector('list of integers', Serdes.list<number | null>(Serdes.integer()), [1, null, 3], '00' + '00000001' + '00000001' + '00000003' + '00000001' + '00000003'),
-  vector('list of longs', Serdes.list(Serdes.long()), [7], '00' + '00000000' + '00000001' + '0000000000000007'),
-  vector('list of strings', Serdes.list<string | null>(Serdes.string()), ['ab', null, ''], '01' + '00000003' + '00000002' + '6162' + 'ffffffff' + '00000000'),
-  vector('list of booleans', Serdes.list(Serdes.boolean()), [true], '01' + '00000001' + '00000001' + '01'),
+  vector(
+    'list of integers',
+    Serdes.list<number | null>(Serdes.integer()),
+    [1, null, 3],
+    '00 00000001 00000001 00000003 00000001 00000003',
+  ),
+  vector('list of longs', Serdes.list(Serdes.long()), [7], '00 00000000 00000001 0000000000000007'),
+  vector(
+    'list of strings',
+    Serdes.list<string | null>(Serdes.string()),
+    ['ab', null, ''],
+    '01 00000003 00000002 6162 ffffffff 00000000',
+  ),
+  vector('list of booleans', Serdes.list(Serdes.boolean()), [true], '01 00000001 00000001 01'),
   vector('empty list', Serdes.list(Serdes.string()), [], '0100000000'),
-  vector('time window key', Serdes.timeWindowed(Serdes.string(), 5), { key: 'k', window: { start: 10, end: 15 } }, '6b000000000000000a'),
-  vector('session window key', Serdes.sessionWindowed(Serdes.string()), { key: 'k', window: { start: 10, end: 20 } }, '6b0000000000000014000000000000000a'),
+  vector(
+    'time window key',
+    Serdes.timeWindowed(Serdes.string(), 5),
+    { key: 'k', window: { start: 10, end: 15 } },
+    '6b000000000000000a',
+  ),
+  vector(
+    'session window key',
+    Serdes.sessionWindowed(Serdes.string()),
+    { key: 'k', window: { start: 10, end: 20 } },
+    '6b0000000000000014000000000000000a',
+  ),
 ];
 
 test.each(VECTORS)('$name has the bytes that Java writes', ({ serde, value, bytes }) => {
@@ -80,11 +107,21 @@ describe('values that do not fit are refused', () => {
     ['text as bytes', () => Serdes.bytes().serialize('123' as never, 't')],
     ['anything as void', () => Serdes.void().serialize(1 as never, 't')],
     ['text as list', () => Serdes.list(Serdes.string()).serialize('abc' as never, 't')],
-    ['plain key as windowed key', () => Serdes.sessionWindowed(Serdes.string()).serialize('abc' as never, 't')],
+    [
+      'plain key as windowed key',
+      () => Serdes.sessionWindowed(Serdes.string()).serialize('abc' as never, 't'),
+    ],
     ['undefined as JSON', () => Serdes.json().serialize(undefined, 't')],
     ['function as JSON', () => Serdes.json().serialize(() => 1, 't')],
     ['bigint as JSON', () => Serdes.json().serialize(1n, 't')],
-    ['custom serde without bytes', () => Serdes.from({ serialize: () => undefined as never, deserialize: () => 1 }).serialize(1, 't')],
+    [
+      'custom serde without bytes',
+      () =>
+        Serdes.from({ serialize: () => undefined as never, deserialize: () => 1 }).serialize(
+          1,
+          't',
+        ),
+    ],
   ])('%s', (_name, action) => {
     expect(codeOf(action)).toBe('SERIALIZE_FAILED');
   });
@@ -103,9 +140,18 @@ describe('bytes that are not a value are refused', () => {
     ['list cut off', () => from(Serdes.list(Serdes.string()), '01000000020000000161')],
     ['list with a rest', () => from(Serdes.list(Serdes.string()), '010000000000')],
     ['list of unknown strategy', () => from(Serdes.list(Serdes.string()), '0200000000')],
-    ['list of constant size for text', () => from(Serdes.list(Serdes.string()), '000000000000000000')],
-    ['windowed key shorter than its window', () => from(Serdes.timeWindowed(Serdes.string(), 5), '00000000')],
-    ['window beyond 2^53', () => from(Serdes.timeWindowed(Serdes.string(), 5), '6b7fffffffffffffff')],
+    [
+      'list of constant size for text',
+      () => from(Serdes.list(Serdes.string()), '000000000000000000'),
+    ],
+    [
+      'windowed key shorter than its window',
+      () => from(Serdes.timeWindowed(Serdes.string(), 5), '00000000'),
+    ],
+    [
+      'window beyond 2^53',
+      () => from(Serdes.timeWindowed(Serdes.string(), 5), '6b7fffffffffffffff'),
+    ],
   ])('%s', (_name, action) => {
     expect(codeOf(action)).toBe('DESERIALIZE_FAILED');
   });
@@ -124,7 +170,10 @@ test('a list whose inner serde looks at the topic is called with it', () => {
   const inner = Serdes.from<string>({
     name: 'tagged',
     serialize: (value, topic) => Buffer.from(`${topic}:${value}`),
-    deserialize: (bytes, topic) => Buffer.from(bytes).toString().slice(topic.length + 1),
+    deserialize: (bytes, topic) =>
+      Buffer.from(bytes)
+        .toString()
+        .slice(topic.length + 1),
   });
   const list = Serdes.list(inner);
   expect(list.write).toBeUndefined();
@@ -132,7 +181,10 @@ test('a list whose inner serde looks at the topic is called with it', () => {
   const windowed = Serdes.timeWindowed(inner, '1s');
   const writer = new GrowableByteWriter();
   serializeTo(windowed, { key: 'k', window: { start: 1, end: 1001 } }, 'orders', writer);
-  expect(deserializeFrom(windowed, writer.buffer, 0, writer.length, 'orders')).toEqual({ key: 'k', window: { start: 1, end: 1001 } });
+  expect(deserializeFrom(windowed, writer.buffer, 0, writer.length, 'orders')).toEqual({
+    key: 'k',
+    window: { start: 1, end: 1001 },
+  });
 });
 
 test('the bytes of the window can be left out by a partitioner', () => {
@@ -147,7 +199,10 @@ describe('JSON with a schema', () => {
       version: 1 as const,
       vendor: 'test',
       validate: (value: unknown) =>
-        typeof value === 'object' && value !== null && 'total' in value && typeof value.total === 'number'
+        typeof value === 'object' &&
+        value !== null &&
+        'total' in value &&
+        typeof value.total === 'number'
           ? { value: { total: value.total } }
           : { issues: [{ message: 'expected a number', path: ['total'] }] },
     },
@@ -155,16 +210,23 @@ describe('JSON with a schema', () => {
 
   test('a decoded value is what the schema returns', () => {
     const serde = Serdes.json(schema);
-    const order: { total: number } = from(serde, Buffer.from('{"total":3,"extra":1}').toString('hex'));
+    const order: { total: number } = from(
+      serde,
+      Buffer.from('{"total":3,"extra":1}').toString('hex'),
+    );
     expect(order).toEqual({ total: 3 });
   });
 
   test('a value that does not match is refused with the path', () => {
-    expect(() => from(Serdes.json(schema), Buffer.from('{"total":"3"}').toString('hex'))).toThrow(/\$\.total: expected a number/);
+    expect(() => from(Serdes.json(schema), Buffer.from('{"total":"3"}').toString('hex'))).toThrow(
+      /\$\.total: expected a number/,
+    );
   });
 
   test('a schema that validates asynchronously is refused', () => {
-    const later = { '~standard': { ...schema['~standard'], validate: () => Promise.resolve({ value: 1 }) } };
+    const later = {
+      '~standard': { ...schema['~standard'], validate: () => Promise.resolve({ value: 1 }) },
+    };
     expect(codeOf(() => from(Serdes.json(later), '31'))).toBe('ASYNC_NOT_SUPPORTED');
   });
 });

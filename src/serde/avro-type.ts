@@ -50,7 +50,13 @@ class BoundedMapType extends avsc.types.MapType {
       for (; count > 0; count--) {
         const key = tap.readString();
         const value = values._read(tap);
-        if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+        if (key === '__proto__')
+          Object.defineProperty(map, key, {
+            value,
+            enumerable: true,
+            configurable: true,
+            writable: true,
+          });
         else map[key] = value;
       }
     }
@@ -64,7 +70,8 @@ function blockCount(tap: Tap): number {
     count = -count;
     tap.skipLong(); // The block's size in bytes, for readers that skip.
   }
-  if (count > Math.max(0, tap.buf.length - tap.pos) + ZERO_BYTE_ENTRIES_MAX) throw new Error(`a block of ${count} entries is longer than its bytes`);
+  if (count > Math.max(0, tap.buf.length - tap.pos) + ZERO_BYTE_ENTRIES_MAX)
+    throw new Error(`a block of ${count} entries is longer than its bytes`);
   return count;
 }
 
@@ -84,7 +91,9 @@ function bigintType(): Type {
   });
 }
 
-function logicalTypeClass(definition: AvroLogicalType): new (schema: Schema, options?: unknown) => avsc.types.LogicalType {
+function logicalTypeClass(
+  definition: AvroLogicalType,
+): new (schema: Schema, options?: unknown) => avsc.types.LogicalType {
   const decode = (underlying: unknown) => definition.decode(underlying);
   return class extends avsc.types.LogicalType {
     protected override _fromValue(underlying: unknown): unknown {
@@ -111,14 +120,20 @@ export interface AvroTypeOptions {
 
 /** Compiles a schema. Throws what avsc throws for a schema that is none. */
 export function avroType(schema: Schema, options: AvroTypeOptions): Type {
-  const logicalTypes = Object.fromEntries(Object.entries(options.logicalTypes).map(([name, definition]) => [name, logicalTypeClass(definition)]));
+  const logicalTypes = Object.fromEntries(
+    Object.entries(options.logicalTypes).map(([name, definition]) => [
+      name,
+      logicalTypeClass(definition),
+    ]),
+  );
   return avsc.Type.forSchema(schema, {
     logicalTypes,
     omitRecordMethods: true,
     wrapUnions: options.wrapUnions,
     registry: options.longs === 'bigint' ? { long: bigintType() } : {},
     typeHook: (inner, hookOptions) => {
-      const kind = isSchemaObject(inner) && inner['logicalType'] === undefined ? inner['type'] : undefined;
+      const kind =
+        isSchemaObject(inner) && inner['logicalType'] === undefined ? inner['type'] : undefined;
       if (kind === 'array') return new BoundedArrayType(inner, hookOptions);
       return kind === 'map' ? new BoundedMapType(inner, hookOptions) : undefined;
     },
