@@ -26,6 +26,7 @@ import { ScopedCollector } from './record-scope.js';
 import { StateManager, type StoreChangelog } from './state-manager.js';
 import type { TaskConfig } from './task-config.js';
 import { TaskGraph } from './task-graph.js';
+import { matches } from './topology.js';
 
 export interface StreamTaskOptions {
   /** `<sub-topology>_<partition>`. */
@@ -199,6 +200,11 @@ export class StreamTask {
     const punctuation = next === undefined ? undefined : Math.max(0, next - this.#options.clock.now());
     const idle = this.#group.msUntilIdleEnds();
     return punctuation === undefined ? idle : Math.min(punctuation, idle ?? punctuation);
+  }
+
+  /** The input record in flight as it stands in its topic, for dead letters. Undefined in punctuations and flushes. */
+  get currentRecord(): FailedRecord | undefined {
+    return this.#current === undefined || this.#current.takenOffset < 0 ? undefined : this.#current.takenRecord();
   }
 
   // ------------------------------------------------------------ parking
@@ -415,7 +421,7 @@ export class StreamTask {
     const known = this.#group.find(partition);
     if (known !== undefined) return known;
     // A topic that a pattern of the topology has just met.
-    const source = this.#graph.sources.find(({ definition }) => definition.pattern !== undefined && partition.topic.search(definition.pattern) >= 0);
+    const source = this.#graph.sources.find(({ definition }) => definition.pattern !== undefined && matches(definition.pattern, partition.topic));
     assert(source !== undefined, `task ${this.id} has no source for topic ${partition.topic}`);
     return this.#addQueue(partition.topic, source.node);
   }
