@@ -28,6 +28,7 @@ export class EngineProducer implements LogProducer, BatchOwner {
   #open: OpenBatch[] = [];
   #session: TransactionSession | undefined;
   #plain: ProducerIdentity | undefined;
+  /** Set when nothing can be sent any more: closed, or the log cannot be written. */
   #refusal: StreamsError | undefined;
   /** The first failed batch since the last flush or transaction. */
   #failure: StreamsError | undefined;
@@ -40,7 +41,6 @@ export class EngineProducer implements LogProducer, BatchOwner {
     this.#options = options;
     this.#batchBytes = checkBatchBytes(options.batchBytes ?? DEFAULT_BATCH_BYTES);
     this.#onClose = onClose;
-    this.#refuse();
   }
 
   /** Producer id and epoch of the open (or next) transaction. */
@@ -48,8 +48,18 @@ export class EngineProducer implements LogProducer, BatchOwner {
     return this.#session ?? this.#plain ?? NOBODY;
   }
 
-  get refusal(): StreamsError | undefined {
-    return this.#session?.failure ?? this.#refusal;
+  get refuses(): boolean {
+    const session = this.#session;
+    if (session === undefined) return this.#plain === undefined || this.#refusal !== undefined;
+    return session.state !== 'open' || session.failure !== undefined || this.#refusal !== undefined;
+  }
+
+  refusal(): StreamsError {
+    const failure = this.#session?.failure ?? this.#refusal;
+    if (failure !== undefined) return failure;
+    const { transactionalId } = this.#options;
+    if (this.#session === undefined) return notInitialised('append');
+    return new StreamsError('INVALID_TRANSACTION_STATE', `No transaction of '${transactionalId}' is open; call begin() before sending.`);
   }
 
   get pendingBytes(): number {
@@ -65,7 +75,6 @@ export class EngineProducer implements LogProducer, BatchOwner {
     const { durability } = this.#broker;
     if (transactionalId === undefined) this.#initPlain();
     else this.#session = this.#broker.transactions.init(transactionalId, transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS);
-    this.#refuse();
     await new Promise<void>((resolve, reject) => {
       durability.wait({ durable: (error) => (error === undefined ? resolve() : reject(error)) });
       durability.syncNow();
@@ -86,7 +95,6 @@ export class EngineProducer implements LogProducer, BatchOwner {
   begin(): void {
     this.#broker.transactions.begin(this.#transaction('begin'));
     this.#failure = undefined;
-    this.#refuse();
   }
 
   sendOffsets(offsets: readonly PartitionOffsetAndMetadata[], group: ConsumerGroupMetadata): void {
@@ -124,7 +132,6 @@ export class EngineProducer implements LogProducer, BatchOwner {
     if (session.failure === undefined) this.seal();
     if (session.failure === undefined && this.#failure !== undefined) throw this.#failure;
     const outcome = this.#broker.transactions.commit(session);
-    this.#refuse();
     return await outcome;
   }
 
@@ -133,7 +140,6 @@ export class EngineProducer implements LogProducer, BatchOwner {
     this.#discard(session.failure ?? new StreamsError('INVALID_TRANSACTION_STATE', 'The transaction was aborted before this record was sent.'));
     const aborted = this.#broker.transactions.abort(session);
     this.#failure = undefined;
-    this.#refuse();
     await aborted;
   }
 
@@ -141,7 +147,7 @@ export class EngineProducer implements LogProducer, BatchOwner {
     if (this.#closed) return;
     const flushed = this.#session === undefined && !this.#broker.closed ? this.flush() : undefined;
     this.#closed = true;
-    this.#refuse();
+    this.#refusal = new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
     this.#discard(new StreamsError('INVALID_STATE', 'The producer was closed before this record was sent.'));
     if (this.#session !== undefined) await this.#release(this.#session);
     this.#onClose(this);
@@ -261,7 +267,6 @@ export class EngineProducer implements LogProducer, BatchOwner {
 
   #initPlain(): void {
     this.#plain = { producerId: this.#broker.producerIds.next(), epoch: 0 };
-    this.#refuse();
   }
 
   #transaction(call: string): TransactionSession {
@@ -275,22 +280,6 @@ export class EngineProducer implements LogProducer, BatchOwner {
   #assertOpen(): void {
     this.#broker.assertOpen();
     if (this.#closed) throw new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
-  }
-
-  /** Decides once per state change, not once per record, whether records are refused. */
-  #refuse(): void {
-    if (this.#closed) this.#refusal = new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
-    else if (this.#options.transactionalId === undefined) this.#refusal = undefined;
-    else if (this.#session === undefined) this.#refusal = notInitialised('append');
-    else if (this.#session.state === 'open') this.#refusal = undefined;
-    else this.#refusal = new StreamsError('INVALID_TRANSACTION_STATE', `No transaction of '${this.#session.transactionalId}' is open; call begin() before sending.`);
-  }
-
-  /** The log was closed under the producer. */
-  logClosed(): void {
-    this.#closed = true;
-    this.#refusal = new StreamsError('LOG_CLOSED', 'The log is closed; open it again to write.');
-    this.#discard(this.#refusal);
   }
 }
 

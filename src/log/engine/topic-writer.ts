@@ -14,8 +14,10 @@ const RECORD_OVERHEAD_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5;
 
 /** The producer that owns the writer. */
 export interface BatchOwner {
-  /** Why nothing can be sent now; checked before each record. */
-  readonly refusal: StreamsError | undefined;
+  /** Nothing can be sent now; looked at before each record. */
+  readonly refuses: boolean;
+  /** Why; made only when it is thrown. */
+  refusal(): StreamsError;
   /** The batch got its first record. */
   opened(batch: OpenBatch): void;
   /** The batch is full. */
@@ -70,8 +72,7 @@ export class EngineTopicWriter implements TopicWriter {
     headers: readonly RecordHeader[],
     acknowledged?: AppendCallback,
   ): void {
-    const refusal = this.#owner.refusal;
-    if (refusal !== undefined) throw refusal;
+    if (this.#owner.refuses) throw this.#owner.refusal();
     const batch = this.#open[partition] ?? this.#openBatch(partition);
     if (!(timestamp >= -1 && timestamp <= MAX_TIMESTAMP) || !Number.isInteger(timestamp)) throw this.#invalidTimestamp(partition, timestamp);
     let bytes = RECORD_OVERHEAD_MAX;
