@@ -1,0 +1,203 @@
+/**
+ * `TopologyTestDriver`: a topology under test, without a log, without I/O, on virtual time. It drives the task that
+ * runs in production; only what lies around it is small here: one task over all sub-topologies, one partition per
+ * topic, a commit after each record, repartition topics looped back at once. So does Kafka's driver of this name.
+ */
+import { type Duration, durationMs } from '../duration.js';
+import type { Clock } from '../env/env.js';
+import { StreamsError } from '../errors.js';
+import type { StreamPartitioner } from '../processor/collector.js';
+import type { TaskConfig } from '../processor/task-config.js';
+import { failOnInvalidTimestamp, type TimestampExtractor } from '../processor/timestamp-extractor.js';
+import type { Topology } from '../processor/topology.js';
+import type { StateStore, StoreBuilder } from '../state/store.js';
+import type { ErrorPolicies, StreamsLogger } from './config.js';
+import { didYouMean } from './nearest-name.js';
+import { type DeadLetterRecord, deadLetterRecord } from './test-dead-letters.js';
+import { TestDriverTask } from './test-driver-task.js';
+import {
+  type EncodedInput,
+  type InputTopicOptions,
+  type OutputTopicOptions,
+  type ProducedRecord,
+  TestInputTopic,
+  TestOutputTopic,
+  type TopicPort,
+} from './test-topics.js';
+
+export interface TopologyTestDriverOptions {
+  /** Where the wall clock starts, ms since the epoch. Default 0. */
+  readonly startAt?: number;
+  /** Default `'app'`. Prefix of internal topics. */
+  readonly applicationId?: string;
+  readonly errors?: ErrorPolicies;
+  /** Record caches; the driver commits, and so flushes them, after each record. 0: off. Default 10 MiB. */
+  readonly statestoreCacheMaxBytes?: number;
+  /** A promise that has not settled when `advanceWallClock` passes this fails with `PROCESS_TIMEOUT`. Default 5 min. */
+  readonly parkTimeout?: Duration;
+  readonly timestamps?: TimestampExtractor;
+  readonly partitioner?: StreamPartitioner;
+  readonly logger?: Partial<Pick<StreamsLogger, 'warn'>>;
+}
+
+const CACHE_BYTES_DEFAULT = 10 * 1024 * 1024;
+const PARK_TIMEOUT_DEFAULT = '5m';
+
+/** Virtual time: moves only when told to. */
+class DriverClock implements Clock {
+  #now: number;
+
+  constructor(startAt: number) {
+    this.#now = startAt;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  advance(ms: number): void {
+    this.#now += ms;
+  }
+}
+
+/**
+ * Runs a topology in a test.
+ *
+ * @example
+ * ```ts
+ * import { Serdes, StreamsBuilder } from 'millrace';
+ * import { TopologyTestDriver } from 'millrace/testing';
+ *
+ * const builder = new StreamsBuilder({ key: Serdes.string(), value: Serdes.string() });
+ * builder.stream('in').mapValues((value) => value.toUpperCase()).to('out');
+ * await using driver = new TopologyTestDriver(builder.build());
+ * const input = driver.createInputTopic('in', { value: Serdes.string() });
+ * const output = driver.createOutputTopic('out', { value: Serdes.string() });
+ * await input.pipe({ value: 'hello', timestamp: 5 });
+ * console.log(output.readRecords()); // [{ key: null, value: 'HELLO', timestamp: 5, headers: [] }]
+ * ```
+ *
+ * The constructor makes the processors and throws `PROCESSOR_INIT_FAILED` when one cannot be made. After an error
+ * that no policy took, the driver is stopped and every further call throws `INVALID_STATE`.
+ */
+export class TopologyTestDriver implements AsyncDisposable {
+  readonly #clock: DriverClock;
+  readonly #task: TestDriverTask;
+  readonly #unread = new Map<string, ProducedRecord[]>();
+  readonly #produced: ProducedRecord[] = [];
+  readonly #port: TopicPort;
+
+  constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
+    this.#clock = new DriverClock(options.startAt ?? 0);
+    this.#port = {
+      pipe: (topic, inputs: readonly EncodedInput[]) => this.#task.pipe(topic, inputs),
+      unread: (topic) => this.#unread.get(topic) ?? [],
+      nothingToRead: (topic) => this.#nothingToRead(topic),
+    };
+    this.#task = new TestDriverTask(topology, {
+      applicationId: options.applicationId ?? 'app',
+      config: taskConfig(options),
+      clock: this.#clock,
+      partitioner: options.partitioner,
+      onProduced: (record) => this.#keep(record),
+    });
+  }
+
+  /** An end to pipe records in. Throws `UNKNOWN_TOPIC` when the topology does not read `topic`. */
+  createInputTopic<K = Uint8Array, V = Uint8Array>(topic: string, options: InputTopicOptions<K, V> = {}): TestInputTopic<K, V> {
+    this.#task.requireSource(topic);
+    return new TestInputTopic(this.#port, topic, options);
+  }
+
+  /** An end to read what the topology wrote to `topic`. Two of the same topic share one queue. */
+  createOutputTopic<K = Uint8Array, V = Uint8Array>(topic: string, options: OutputTopicOptions<K, V> = {}): TestOutputTopic<K, V> {
+    return new TestOutputTopic(this.#port, topic, options);
+  }
+
+  /** Moves the wall clock, fires wall-clock punctuators that are due and resolves when all that follows is done. */
+  async advanceWallClock(duration: Duration): Promise<void> {
+    this.#clock.advance(durationMs(duration, 'advanceWallClock'));
+    await this.#task.clockAdvanced();
+  }
+
+  /**
+   * A state store, typed when asked for by the builder that made it. Lives as long as the driver; what is put into it
+   * is not logged. Throws `UNKNOWN_STORE` naming the nearest.
+   */
+  store<S extends StateStore>(store: StoreBuilder<S>): S;
+  store<S extends StateStore = StateStore>(store: string): S;
+  store(store: string | StoreBuilder): StateStore {
+    const name = typeof store === 'string' ? store : store.name;
+    const found = this.#task.store(name);
+    if (found !== undefined) return found;
+    const names = this.#task.storeNames;
+    const known = names.length === 0 ? 'The topology has no stores.' : `The topology has: ${names.join(', ')}.`;
+    throw new StreamsError('UNKNOWN_STORE', `There is no store '${name}'.${didYouMean(name, names)} ${known}`, { store: name });
+  }
+
+  /** How many records were dropped so far: late, null key, negative timestamp, policy `'continue'`, ... */
+  get droppedRecords(): number {
+    return this.#task.droppedRecords;
+  }
+
+  /** Takes the records of a dead letter topic out, oldest first. */
+  deadLetters(topic: string): DeadLetterRecord[] {
+    return this.#takeUnread(topic).map(deadLetterRecord);
+  }
+
+  /** Everything produced since the last call, over all topics in production order, internal ones included. */
+  readProduced(): ProducedRecord[] {
+    return this.#produced.splice(0, this.#produced.length);
+  }
+
+  /** Names of all topics written so far, changelogs and repartition topics included, in order of their first record. */
+  producedTopics(): string[] {
+    return [...this.#unread.keys()];
+  }
+
+  /** Closes processors and stores. A pipe that still waits for a promise rejects with `INVALID_STATE`. Idempotent. */
+  async close(): Promise<void> {
+    this.#task.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #keep(record: ProducedRecord): void {
+    const queue = this.#unread.get(record.topic);
+    if (queue === undefined) this.#unread.set(record.topic, [record]);
+    else queue.push(record);
+    this.#produced.push(record);
+  }
+
+  #takeUnread(topic: string): ProducedRecord[] {
+    const queue = this.#unread.get(topic) ?? [];
+    return queue.splice(0, queue.length);
+  }
+
+  #nothingToRead(topic: string): StreamsError {
+    const written = this.producedTopics();
+    const about = this.#unread.has(topic)
+      ? 'everything written to it has been read.'
+      : `nothing was written to it yet.${didYouMean(topic, written)} Written so far: ${written.length === 0 ? 'nothing at all' : written.join(', ')}.`;
+    return new StreamsError('INVALID_STATE', `No record to read in topic '${topic}': ${about}`, { topic });
+  }
+}
+
+function taskConfig(options: TopologyTestDriverOptions): TaskConfig {
+  const { errors, logger } = options;
+  return Object.freeze({
+    timestamps: options.timestamps ?? failOnInvalidTimestamp,
+    onDeserializeError: errors?.deserialize ?? 'fail',
+    onProcessError: errors?.process ?? 'fail',
+    cacheMaxBytes: options.statestoreCacheMaxBytes ?? CACHE_BYTES_DEFAULT,
+    parkTimeoutMs: durationMs(options.parkTimeout ?? PARK_TIMEOUT_DEFAULT, 'parkTimeout'),
+    maxTaskIdleMs: -1,
+    logger: { warn: (message: string, error?: Error) => logger?.warn?.(message, error) },
+  });
+}
