@@ -114,7 +114,8 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     await this.#requireTopics([...new Set(partitions.map(({ topic }) => topic))]);
     this.#consumer.assign(partitions);
     const assigned = new Set(partitions.map(keyOf));
-    this.#forget([...this.#progress.values()].filter((progress) => !assigned.has(keyOf(progress))));
+    const known = [...this.#progress.values(), ...this.#readers.map(({ fetched }) => fetched)];
+    this.#forget(known.filter((partition) => !assigned.has(keyOf(partition))));
     // Pins the start, as `subscribe` does.
     await Promise.all(partitions.map((partition) => this.#consumer.position(partition)));
   }

@@ -284,6 +284,24 @@ describe.each(LOGS)('$kind', ({ open }) => {
       expect(await take(consumer, 1)).toMatchObject([{ partition: paused.partition, offset: 1 }]);
     });
 
+    test('hands out nothing more of a partition that it gave up', async () => {
+      const log = await withTopic('t', 2);
+      const producer = log.producer(text);
+      for (const partition of [0, 1])
+        await producer.sendBatch(
+          't',
+          ['a', 'b'].map((value) => ({ value, partition })),
+        );
+      const consumer = log.consumer({ ...text, fromBeginning: true });
+      const both = [0, 1].map((partition) => ({ topic: 't', partition }));
+      await consumer.assign(both);
+      const [first] = await take(consumer, 1);
+      await consumer.assign(both.filter(({ partition }) => partition === first!.partition));
+      expect(await take(consumer, 1)).toMatchObject([{ partition: first!.partition, offset: 1 }]);
+      await consumer.assign(both.filter(({ partition }) => partition !== first!.partition));
+      expect(await take(consumer, 2)).toMatchObject([{ offset: 0 }, { offset: 1 }]);
+    });
+
     test('sees what is sent after it subscribed, without fromBeginning', async () => {
       const log = await filled(3);
       const consumer = log.consumer({ groupId: 'g', ...text });
