@@ -53,7 +53,6 @@ export interface ProducerCollectorParts {
   readonly writers: TopicWriters;
   readonly partitioner: StreamPartitioner | undefined;
   readonly onProduceError: ErrorPolicy;
-  readonly deadLetterTopics: ReadonlySet<string>;
   /** No policy may leave out a changelog record: the store would come back different. */
   readonly changelogTopics: ReadonlySet<string>;
   /** The input record that is being processed, for dead letters. */
@@ -107,10 +106,8 @@ export class ProducerCollector implements RecordCollector {
   }
 
   sendBytes(topic: string, partition: number, key: Uint8Array | null, value: Uint8Array | null, timestamp: number, headers: readonly RecordHeader[]): void {
-    // A dead letter goes to the partition of its source record, as far as the topic has it.
-    const target = this.#parts.deadLetterTopics.has(topic) ? partition % this.#parts.writers.open(topic).partitions : partition;
     try {
-      this.#encoding.sendBytes(topic, target, key, value, timestamp, headers);
+      this.#encoding.sendBytes(topic, partition, key, value, timestamp, headers);
     } catch (error) {
       this.#applyPolicy(error, topic);
     }

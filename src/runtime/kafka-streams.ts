@@ -1,0 +1,250 @@
+/**
+ * The application as its user holds it: start, close, run, state, events, metrics, and reading of state. Owns the
+ * state machine; what runs is the assembly (what it is made of) and the thread (the loop over it).
+ */
+import { type Duration, durationMs } from '../duration.js';
+import { systemEnv } from '../env/system-env.js';
+import { StreamsError } from '../errors.js';
+import type { Subtopology } from '../processor/node-definition.js';
+import type { Topology } from '../processor/topology.js';
+import { AppState, type KafkaStreamsState } from './app-state.js';
+import { type Assembly, assemble } from './assembly.js';
+import type { CommitInfo } from './commit-schedule.js';
+import { type KafkaStreamsOptions, type StreamsConfig, parseConfig } from './config.js';
+import { EventSource } from './events.js';
+import { toFailure } from './failure.js';
+import { type ApplicationMetrics, MetricsCollector } from './metrics.js';
+import type { RestoreProgress } from './restore.js';
+import { type StoreFace, type StoreHandle, findStore, storeName } from './store-reader.js';
+import { StreamThread } from './stream-thread.js';
+
+const CLOSE_TIMEOUT: Duration = '30s';
+
+export interface StateChange {
+  readonly from: KafkaStreamsState;
+  readonly to: KafkaStreamsState;
+}
+
+/** What `on` can listen to. */
+export interface KafkaStreamsEvents {
+  readonly stateChange: StateChange;
+  /** Progress of filling a store from its changelog. */
+  readonly restore: RestoreProgress;
+  /** An error that no policy took, before `onUncaughtError` decides. */
+  readonly error: StreamsError;
+  readonly commit: CommitInfo;
+}
+
+export interface CloseOptions {
+  /** Default 30 s. What is not committed by then is processed again at the next start. */
+  readonly timeout?: Duration;
+}
+
+export interface RunOptions {
+  /** End when everything that was in the inputs at the start is processed and committed. */
+  readonly until?: 'caughtUp';
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a topology over a log.
+ *
+ * @example
+ * const app = new KafkaStreams(builder.build(), { applicationId: 'word-count', log });
+ * await app.run();
+ */
+export class KafkaStreams {
+  readonly topology: Topology;
+  readonly #config: StreamsConfig;
+  readonly #subtopologies: readonly Subtopology[];
+  readonly #events: EventSource<KafkaStreamsEvents>;
+  readonly #state: AppState;
+  readonly #metrics: MetricsCollector;
+  #assembly: Assembly | undefined;
+  #thread: StreamThread | undefined;
+  /** Settles when the loop has ended and everything is closed. Never rejects: the error is kept beside it. */
+  #ended: Promise<void> | undefined;
+  #failure: StreamsError | undefined;
+  #closing = false;
+  #untilCaughtUp = false;
+
+  /** Throws `INVALID_CONFIG` and, for a topology that cannot run, `TopologyException`. */
+  constructor(topology: Topology, options: KafkaStreamsOptions) {
+    this.topology = topology;
+    this.#config = parseConfig(options, systemEnv);
+    this.#subtopologies = topology.subtopologies();
+    const { logger } = this.#config;
+    this.#events = new EventSource((error) => logger.error('An event listener threw', error instanceof Error ? error : new Error(String(error))));
+    this.#metrics = new MetricsCollector(this.#config.env.clock);
+    this.#state = new AppState((to, from) => {
+      logger.info(`${this.#config.applicationId}: ${from} -> ${to}`);
+      this.#events.emit('stateChange', { from, to });
+    });
+  }
+
+  get state(): KafkaStreamsState {
+    return this.#state.current;
+  }
+
+  /** Returns the function that removes the listener. */
+  on<Name extends keyof KafkaStreamsEvents>(event: Name, listener: (event: KafkaStreamsEvents[Name]) => void): () => void {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * Resolves when RUNNING: topics checked and made, stores restored. Throws `MISSING_SOURCE_TOPIC`,
+   * `TopologyException`, `RESTORE_FAILED`, `INVALID_STATE` (an application starts once).
+   */
+  async start(): Promise<void> {
+    if (!this.#state.is('CREATED')) {
+      throw new StreamsError('INVALID_STATE', `The application is ${this.state}: it is either already started or already stopped and cannot be started again. Make a new KafkaStreams.`);
+    }
+    this.#state.moveTo('REBALANCING');
+    let started!: () => void;
+    let failed!: (error: unknown) => void;
+    const running = new Promise<void>((resolve, reject) => {
+      started = resolve;
+      failed = reject;
+    });
+    this.#ended = this.#live(started).then(
+      () => failed(new StreamsError('INVALID_STATE', 'The application was closed before it was running.')),
+      (error: unknown) => {
+        this.#fail(toFailure(error, this.#config.applicationId));
+        failed(this.#failure);
+      },
+    );
+    await running;
+  }
+
+  /** From REBALANCING to the end. */
+  async #live(started: () => void): Promise<void> {
+    const config = this.#config;
+    this.#assembly = await assemble({
+      config,
+      subtopologies: this.#subtopologies,
+      wake: () => this.#thread?.wake(),
+      stopping: () => this.#closing,
+      onRestore: (progress) => this.#events.emit('restore', progress),
+    });
+    this.#thread = new StreamThread({
+      config,
+      assembly: this.#assembly,
+      onCommit: (info) => {
+        this.#metrics.committed(info);
+        this.#events.emit('commit', info);
+      },
+      onError: (failure) => {
+        this.#metrics.failed();
+        this.#failure = failure;
+        this.#events.emit('error', failure);
+      },
+      onReplacing: () => this.#state.moveTo('REBALANCING'),
+      onReplaced: () => {
+        this.#failure = undefined;
+        this.#state.moveTo('RUNNING');
+      },
+    });
+    const ended = this.#thread.run(this.#untilCaughtUp);
+    if (this.#closing) this.#thread.stop(this.#config.env.clock.monotonic());
+    else {
+      this.#state.moveTo('RUNNING');
+      started();
+    }
+    await ended;
+    if (this.#state.is('RUNNING', 'REBALANCING')) this.#state.moveTo('PENDING_SHUTDOWN');
+    this.#state.moveTo('NOT_RUNNING');
+  }
+
+  #fail(failure: StreamsError): void {
+    const closedWhileStarting = this.#closing && failure.code === 'INVALID_STATE';
+    if (closedWhileStarting) {
+      this.#state.moveTo('NOT_RUNNING');
+      this.#failure = failure;
+      return;
+    }
+    if (this.#failure !== failure) this.#events.emit('error', failure);
+    this.#failure = failure;
+    this.#config.logger.error(failure.message, failure);
+    this.#state.moveTo('PENDING_ERROR');
+    this.#state.moveTo('ERROR');
+  }
+
+  /**
+   * Ends the application: the record in progress is finished, everything finished is committed, then tasks, producer
+   * and consumers are closed. The log stays open. False when it did not end within the timeout (it still will).
+   */
+  async close(options: CloseOptions = {}): Promise<boolean> {
+    const timeoutMs = durationMs(options.timeout ?? CLOSE_TIMEOUT, 'timeout');
+    const { clock, timers } = this.#config.env;
+    this.#closing = true;
+    if (this.#state.is('CREATED')) {
+      this.#state.moveTo('PENDING_SHUTDOWN');
+      this.#state.moveTo('NOT_RUNNING');
+    }
+    if (this.#state.is('RUNNING', 'REBALANCING')) this.#state.moveTo('PENDING_SHUTDOWN');
+    this.#thread?.stop(clock.monotonic() + timeoutMs);
+    if (this.#ended === undefined || this.#state.is('NOT_RUNNING', 'ERROR')) return true;
+    return new Promise<boolean>((resolve) => {
+      const timer = timers.after(timeoutMs, () => resolve(false));
+      void this.#ended?.then(() => {
+        timer.cancel();
+        resolve(true);
+      });
+    });
+  }
+
+  /**
+   * Starts and resolves when the application has ended: by SIGINT or SIGTERM (closed gracefully; a second signal
+   * exits at once), by `signal`, by `close`, or with `until: 'caughtUp'` by itself. Rejects with the fatal error.
+   */
+  async run(options: RunOptions = {}): Promise<void> {
+    this.#untilCaughtUp = options.until === 'caughtUp';
+    const { process } = this.#config.env;
+    let signals = 0;
+    const shutDown = (): void => {
+      if (++signals > 1) process.exit(130);
+      else void this.close();
+    };
+    const abort = (): void => void this.close();
+    const removers = [process.onSignal('SIGINT', shutDown), process.onSignal('SIGTERM', shutDown)];
+    options.signal?.addEventListener('abort', abort, { once: true });
+    try {
+      if (options.signal?.aborted === true) return;
+      await this.start();
+      await this.#ended;
+    } catch (error) {
+      // Closed while starting is how a signal ends it, no failure.
+      if (!this.#closing || !this.#state.is('NOT_RUNNING')) throw error;
+    } finally {
+      for (const remove of removers) remove();
+      options.signal?.removeEventListener('abort', abort);
+    }
+    if (this.#state.is('ERROR')) throw this.#failure ?? new StreamsError('PROCESS_FAILED', 'The application failed.');
+  }
+
+  /**
+   * Reads the state of this application: every task's part of the store as one. A table as handle gives a typed
+   * store. Reads see what is not committed yet. Throws `INVALID_STATE` before the application has started and
+   * `UNKNOWN_STORE` naming the nearest.
+   */
+  store<H extends StoreHandle>(handle: H): StoreFace<H> {
+    const name = storeName(handle);
+    if (this.#assembly === undefined || !this.#state.is('RUNNING', 'REBALANCING', 'PENDING_SHUTDOWN')) {
+      throw new StreamsError('INVALID_STATE', `The application is ${this.state}; store '${name}' can be read while it is RUNNING.`, { store: name });
+    }
+    return findStore<H>(name, this.#assembly, this.#subtopologies);
+  }
+
+  metrics(): ApplicationMetrics {
+    return this.#metrics.read(this.state, this.#assembly);
+  }
+
+  /** Removes local state. Stores are in memory in this version, so there is nothing on disk; the rule is Kafka's already. Throws `INVALID_STATE` while running. */
+  async cleanUp(): Promise<void> {
+    if (!this.#state.is('CREATED', 'NOT_RUNNING', 'ERROR')) throw new StreamsError('INVALID_STATE', `Cannot clean up while running (${this.state}).`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
