@@ -12,8 +12,9 @@ import type { StreamPartitioner } from '../processor/collector.js';
 import { StreamTask } from '../processor/stream-task.js';
 import type { TaskConfig } from '../processor/task-config.js';
 import { matches, type Topology } from '../processor/topology.js';
-import type { StateStore } from '../state/store.js';
+import type { StateStore, StoreBuilder } from '../state/store.js';
 import { didYouMean } from './nearest-name.js';
+import { findStore, type StoreFace, type StoreHandle } from './store-reader.js';
 import { CapturedOutput, InputLog } from './test-driver-topics.js';
 import type { EncodedInput, ProducedRecord } from './test-topics.js';
 import { TopicNames } from './topic-plan.js';
@@ -34,8 +35,7 @@ export class TestDriverTask {
   readonly #options: TestDriverTaskOptions;
   readonly #output = new CapturedOutput();
   readonly #input = new InputLog();
-  /** Names of all stores, global ones included. */
-  readonly storeNames: readonly string[];
+  readonly subtopologies: readonly Subtopology[];
   /** Undefined when the topology has global stores only. */
   readonly #task: StreamTask | undefined;
   readonly #globals: GlobalTask;
@@ -57,7 +57,7 @@ export class TestDriverTask {
     this.#sourceTopics = topicsOf(running, names);
     this.#sourcePatterns = patternsOf(running);
     this.#globalTopics = topicsOf(global, names);
-    this.storeNames = subtopologies.flatMap(({ stores }) => stores.map(({ builder }) => builder.name));
+    this.subtopologies = subtopologies;
     this.#globals = new GlobalTask({ applicationId, subtopologies: global, clock, config });
     if (running.length === 0) return;
     this.#task = new StreamTask({
@@ -98,8 +98,15 @@ export class TestDriverTask {
     return (this.#task?.metrics.droppedRecords ?? 0) + this.#globals.metrics.droppedRecords;
   }
 
-  store(name: string): StateStore | undefined {
-    return this.#task?.store(name) ?? this.#globals.stores.get(name);
+  /** The store itself. Throws `UNKNOWN_STORE`. */
+  store(name: string): StateStore {
+    return this.#task?.store(name) ?? this.#globals.stores.get(name) ?? this.read<StoreBuilder>(name);
+  }
+
+  /** The read face of a store. Throws `UNKNOWN_STORE`. */
+  read<H extends StoreHandle>(name: string): StoreFace<H> {
+    const own = this.#task?.store(name);
+    return findStore<H>(name, { tasks: { stores: () => (own === undefined ? [] : [own]) }, globals: this.#globals }, this.subtopologies);
   }
 
   /** What still waits for a promise ends with `INVALID_STATE`. */

@@ -13,6 +13,7 @@ import type { Topology } from '../processor/topology.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { ErrorPolicies, StreamsLogger } from './config.js';
 import { didYouMean } from './nearest-name.js';
+import { type StoreFace, type StoreHandle, storeName } from './store-reader.js';
 import { type DeadLetterRecord, deadLetterRecord } from './test-dead-letters.js';
 import { TestDriverTask } from './test-driver-task.js';
 import {
@@ -125,18 +126,18 @@ export class TopologyTestDriver implements AsyncDisposable {
   }
 
   /**
-   * A state store, typed when asked for by the builder that made it. Lives as long as the driver; what is put into it
-   * is not logged. Throws `UNKNOWN_STORE` naming the nearest.
+   * Reads a state store, as `app.store` does: by table or builder it is typed, by name it is not. Values come without
+   * timestamps. Throws `UNKNOWN_STORE` naming the nearest.
    */
-  store<S extends StateStore>(store: StoreBuilder<S>): S;
-  store<S extends StateStore = StateStore>(store: string): S;
-  store(store: string | StoreBuilder): StateStore {
-    const name = typeof store === 'string' ? store : store.name;
-    const found = this.#task.store(name);
-    if (found !== undefined) return found;
-    const names = this.#task.storeNames;
-    const known = names.length === 0 ? 'The topology has no stores.' : `The topology has: ${names.join(', ')}.`;
-    throw new StreamsError('UNKNOWN_STORE', `There is no store '${name}'.${didYouMean(name, names)} ${known}`, { store: name });
+  store<H extends StoreHandle>(handle: H): StoreFace<H> {
+    return this.#task.read<H>(storeName(handle));
+  }
+
+  /** A state store as its processors see it, values of timestamped stores with their timestamps. For reading: writes belong into processors. */
+  stateStore<S extends StateStore>(store: StoreBuilder<S>): S;
+  stateStore<S extends StateStore = StateStore>(store: string): S;
+  stateStore(store: string | StoreBuilder): StateStore {
+    return this.#task.store(storeName(store));
   }
 
   /** How many records were dropped so far: late, null key, negative timestamp, policy `'continue'`, ... */
