@@ -1,0 +1,111 @@
+/** The door `millrace`: what programs import. Names only; what is behind them lives in the rooms. */
+
+// building
+export { StreamsBuilder } from './dsl/streams-builder.js';
+export type { BuildOptions } from './dsl/streams-builder.js';
+export { KStream } from './dsl/kstream.js';
+export { KTable } from './dsl/ktable.js';
+export { GlobalKTable } from './dsl/global-ktable.js';
+export { KGroupedStream } from './dsl/grouped-stream.js';
+export { BranchedKStream } from './dsl/branched.js';
+export type {
+  BuilderOptions,
+  Consumed,
+  GlobalJoined,
+  Grouped,
+  Joined,
+  Materialized,
+  Named,
+  Processing,
+  Produced,
+  Repartitioned,
+} from './dsl/options.js';
+export { Topology } from './processor/topology.js';
+export type { ProcessorOptions, SinkOptions, SourceOptions } from './processor/topology.js';
+export type { TopologyDescription } from './processor/topology-description.js';
+export type { TopicNameExtractor } from './processor/node-definition.js';
+export type { StreamPartitioner } from './processor/collector.js';
+
+// processing
+export { Record } from './processor/record.js';
+export type { RecordHeader, RecordLike, RecordMetadata } from './processor/record.js';
+export type {
+  Awaitable,
+  Cancellable,
+  FixedKeyProcessorContext,
+  FixedKeyProcessorSupplier,
+  Processor,
+  ProcessorContext,
+  ProcessorSupplier,
+  PunctuationType,
+} from './processor/processor.js';
+export {
+  failOnInvalidTimestamp,
+  logAndSkipOnInvalidTimestamp,
+  usePartitionTimeOnInvalidTimestamp,
+} from './processor/timestamp-extractor.js';
+export type { ConsumedRecord, TimestampExtractor } from './processor/timestamp-extractor.js';
+export { deadLetter } from './processor/error-policy.js';
+export type { DeadLetter, ErrorDecision, ErrorPolicy, FailedRecord } from './processor/error-policy.js';
+
+// state
+export { Stores } from './state/stores.js';
+export type { StateStore, StoreBuilder } from './state/store.js';
+export type {
+  KeyValueStore,
+  ReadOnlyKeyValueStore,
+  TimestampedKeyValueStore,
+  ValueAndTimestamp,
+} from './state/key-value.js';
+
+// serdes
+export { Serdes } from './serde/serdes.js';
+export type { ByteWriter, Serde, SerdeType } from './serde/serde.js';
+
+// running
+export { KafkaStreams } from './runtime/kafka-streams.js';
+export type { CloseOptions, KafkaStreamsEvents, RunOptions, StateChange } from './runtime/kafka-streams.js';
+export type { KafkaStreamsState } from './runtime/app-state.js';
+export type {
+  ErrorPolicies,
+  KafkaStreamsOptions,
+  ProcessingGuarantee,
+  StreamsLogger,
+  UncaughtErrorDecision,
+  UncaughtErrorHandler,
+} from './runtime/config.js';
+export type { ApplicationMetrics, TaskMetrics } from './runtime/metrics.js';
+export type { CommitInfo } from './runtime/commit-schedule.js';
+export type { RestoreProgress } from './runtime/restore.js';
+export type { StoreFace, StoreHandle, StoreOf } from './runtime/store-reader.js';
+
+// the log
+export { memoryLog } from './log/log.js';
+export type { Log, LogLogger, MemoryLogOptions } from './log/log.js';
+export type { Admin } from './log/typed-admin.js';
+export type { ConsumedBatch, Consumer, ConsumerOptions, ConsumerRecord } from './log/consumer.js';
+export type {
+  BatchRecord,
+  Producer,
+  ProducerOptions,
+  ProducerRecord,
+  SentRecord,
+  Transaction,
+} from './log/producer.js';
+export type {
+  Isolation,
+  LogClient,
+  LogFeatures,
+  NewTopic,
+  OffsetSpec,
+  PartitionOffset,
+  TopicConfig,
+  TopicDescription,
+  TopicPartition,
+} from './log/client.js';
+
+// errors, durations and the outside world
+export { StreamsError, TopologyException } from './errors.js';
+export type { ErrorCode, ErrorLocation } from './errors.js';
+export type { Duration } from './duration.js';
+export type { Clock, Env, Process, Random, Timers } from './env/env.js';
