@@ -1,0 +1,12 @@
+/** What travels between table nodes: the new value of a key and, where somebody asked for it, the old one. */
+export class Change<V> {
+  /** `null`: the key is deleted. */
+  readonly newValue: V | null;
+  /** `null`: there was none, or nobody asked for old values. */
+  readonly oldValue: V | null;
+
+  constructor(newValue: V | null, oldValue: V | null) {
+    this.newValue = newValue;
+    this.oldValue = oldValue;
+  }
+}

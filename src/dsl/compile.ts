@@ -1,0 +1,232 @@
+/**
+ * From the logical plan to a topology: shared sources are merged, tables get their stores, hops through repartition
+ * topics are written out, and every operator becomes a processor node. Nodes are added in the order of the calls,
+ * which decides numbering and the order in which children are processed.
+ */
+import { assert } from '../errors.js';
+import type { ProcessorSupplier } from '../processor/processor.js';
+import { Topology } from '../processor/topology.js';
+import { Stores } from '../state/stores.js';
+import type { StoreBuilder } from '../state/store.js';
+import { mergeSources } from './merge-sources.js';
+import type { OperatorSupplier } from './operators/operator.js';
+import { dropNullKeys, passThrough } from './operators/pass-through.js';
+import { topicsOf } from './plan-steps.js';
+import type {
+  GlobalStorePlan,
+  GlobalTablePlan,
+  Plan,
+  PlanNode,
+  RepartitionPlan,
+  SinkPlan,
+  SourcePlan,
+  TableJoinPlan,
+  TablePlan,
+  TableStorePlan,
+  UserProcessorPlan,
+} from './plan.js';
+import { resolveSerdes, type ResolvedSerdes } from './serde-resolution.js';
+import { TableDecisions } from './table-decisions.js';
+
+export function compile(plan: Plan): Topology {
+  const compiler = new Compiler(plan);
+  for (const node of buildOrder(plan)) compiler.write(node);
+  return compiler.topology;
+}
+
+/** The drawn order, except that a node waits for its parents (a shared repartition hop moves behind later calls). */
+function* buildOrder(plan: Plan): Generator<PlanNode> {
+  const written = new Set<PlanNode>();
+  const waiting = [...plan.buildOrder];
+  while (waiting.length > 0) {
+    const next = waiting.findIndex((node) => node.parents.every((parent) => written.has(parent)));
+    const [node] = waiting.splice(next, 1);
+    assert(node !== undefined, 'the plan has no cycle and knows all parents');
+    written.add(node);
+    yield node;
+  }
+}
+
+/** Operators run with the context of an operator, which every context that a task makes is. */
+const asProcessor = (operator: OperatorSupplier): ProcessorSupplier => operator as ProcessorSupplier;
+
+class Compiler {
+  readonly topology = new Topology();
+  readonly #plan: Plan;
+  readonly #merged: ReadonlyMap<SourcePlan, SourcePlan>;
+  readonly #tables: TableDecisions;
+  readonly #keepingNullKeys: ReadonlySet<PlanNode>;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#merged = mergeSources(plan.calls);
+    this.#tables = new TableDecisions(plan.calls);
+    this.#keepingNullKeys = ancestorsOfNullKeyJoins(plan.calls);
+  }
+
+  write(node: PlanNode): void {
+    switch (node.kind) {
+      case 'source':
+        if (!this.#merged.has(node)) this.#writeSource(node);
+        break;
+      case 'operator':
+      case 'globalJoin':
+        this.topology.addProcessor(node.name, asProcessor(node.operator), this.#parents(node));
+        break;
+      case 'userProcessor':
+        this.#writeUserProcessor(node);
+        break;
+      case 'repartition':
+        this.#writeRepartition(node);
+        break;
+      case 'table':
+        this.#writeTable(node);
+        break;
+      case 'tableJoin':
+        this.#writeTableJoin(node);
+        break;
+      case 'globalTable':
+        this.#writeGlobalTable(node);
+        break;
+      case 'globalStore':
+        this.#writeGlobalStore(node);
+        break;
+      case 'sink':
+        this.#writeSink(node);
+        break;
+      case 'state':
+        this.topology.addStateStore(node.store);
+        break;
+    }
+  }
+
+  /** The topology's nodes that send records to this one. */
+  #parents(node: PlanNode): string[] {
+    return node.parents.map((parent) => {
+      if (parent.kind === 'repartition') return parent.names.source;
+      if (parent.kind === 'source') return (this.#merged.get(parent) ?? parent).name;
+      return parent.name;
+    });
+  }
+
+  #writeSource(node: SourcePlan): void {
+    const { name, topics, pattern, key, value, timestamps, offsetReset } = node;
+    this.topology.addSource(name, pattern ?? topics, { key, value, timestamps, offsetReset });
+  }
+
+  #writeUserProcessor(node: UserProcessorPlan): void {
+    const { name, supplier, stores } = node;
+    const parents = this.#parents(node);
+    if (supplier.fixedKey) {
+      this.topology.addFixedKeyProcessor(name, supplier.make, parents, { stores });
+    } else {
+      this.topology.addProcessor(name, supplier.make, parents, { stores });
+    }
+  }
+
+  #writeRepartition(node: RepartitionPlan): void {
+    const { names, partitions, partitioner, reason } = node;
+    const { key, value } = resolveSerdes(this.#plan, {
+      key: node.key,
+      value: node.value,
+      operator: names.sink,
+      purpose: `the repartition topic ${names.topic} that ${reason} needs`,
+      call: GROUPING_CALLS.has(reason) ? 'groupBy() or groupByKey()' : reason,
+    });
+    // Without a key a record can meet nothing behind the hop, unless a left join there keeps such records.
+    const filter = this.#keepingNullKeys.has(node) ? passThrough : dropNullKeys;
+    this.topology
+      .addRepartitionTopic(names.topic, partitions)
+      .addProcessor(names.filter, asProcessor(filter), this.#parents(node))
+      .addSink(names.sink, names.topic, [names.filter], { key, value, partitioner })
+      .addSource(names.source, [names.topic], { key, value });
+  }
+
+  #writeTable(node: TablePlan): void {
+    const store = this.#tables.storeOf(node);
+    const sendOldValues = this.#tables.sendsOldValues(node);
+    const serdes =
+      store === undefined || node.store === undefined
+        ? undefined
+        : this.#storeSerdes(node.name, node.store);
+    const immutableValues = serdes?.value.immutable === true;
+    const operator = node.operator({ store, sendOldValues, immutableValues });
+    this.topology.addProcessor(node.name, asProcessor(operator), this.#parents(node));
+    if (serdes !== undefined && node.store !== undefined) {
+      this.topology.addStateStore(storeBuilder(node.store, serdes), [node.name]);
+    }
+  }
+
+  #writeTableJoin(node: TableJoinPlan): void {
+    const getter = this.#tables.getterOf(node.table);
+    const operator = node.operator(() => getter);
+    this.topology
+      .addProcessor(node.name, asProcessor(operator), this.#parents(node))
+      .connectProcessorAndStateStores(node.name, getter.stores)
+      .addCopartitionGroup(topicsOf(node.copartitioned));
+  }
+
+  #writeGlobalTable({ name, source, store, operator }: GlobalTablePlan): void {
+    const builder = storeBuilder(store, this.#storeSerdes(name, store));
+    const { key, value, timestamps, offsetReset } = source;
+    this.topology.addGlobalStore(
+      builder,
+      source.name,
+      source.topics[0]!,
+      name,
+      asProcessor(operator),
+      { key, value, timestamps, offsetReset },
+    );
+  }
+
+  #writeGlobalStore({ name, source, store, supplier }: GlobalStorePlan): void {
+    const { key, value, timestamps, offsetReset } = source;
+    const options = { key, value, timestamps, offsetReset };
+    this.topology.addGlobalStore(store, source.name, source.topics[0]!, name, supplier, options);
+  }
+
+  #writeSink(node: SinkPlan): void {
+    const topic = typeof node.topic === 'string' ? `the topic ${node.topic}` : 'its topics';
+    const { key, value } = resolveSerdes(this.#plan, {
+      key: node.key,
+      value: node.value,
+      operator: node.name,
+      purpose: topic,
+      call: 'to()',
+    });
+    const { partitioner } = node;
+    this.topology.addSink(node.name, node.topic, this.#parents(node), { key, value, partitioner });
+  }
+
+  #storeSerdes(operator: string, { name, key, value }: TableStorePlan): ResolvedSerdes {
+    const purpose = `its store ${name}`;
+    const call = 'the call that makes the table';
+    return resolveSerdes(this.#plan, { key, value, operator, purpose, call });
+  }
+}
+
+/** Their repartition serdes are options of the grouping. */
+const GROUPING_CALLS: ReadonlySet<string> = new Set(['count()', 'reduce()', 'aggregate()']);
+
+function storeBuilder(plan: TableStorePlan, { key, value }: ResolvedSerdes): StoreBuilder {
+  const { name, store, caching, logging } = plan;
+  return Stores.timestampedKeyValue({
+    name,
+    key,
+    value,
+    caching,
+    logging,
+    ...(store === undefined ? {} : { store }),
+  });
+}
+
+/** Everything upstream of a join that keeps records without key. */
+function ancestorsOfNullKeyJoins(calls: readonly PlanNode[]): ReadonlySet<PlanNode> {
+  const ancestors = new Set<PlanNode>();
+  // Parents come before their children, so that one pass backwards reaches every ancestor.
+  for (const node of calls.toReversed()) {
+    const keeps = 'keepsNullKeys' in node && node.keepsNullKeys;
+    if (keeps || ancestors.has(node)) for (const parent of node.parents) ancestors.add(parent);
+  }
+  return ancestors;
+}

@@ -1,0 +1,19 @@
+/** `GlobalKTable`: a table that every instance holds in full. It can be joined with streams and queried. */
+
+/** Made by `StreamsBuilder.globalTable`. Also a handle: `app.store(table)` reads it. */
+export class GlobalKTable<K, V> {
+  /** Tells the joins what the other side is. */
+  readonly kind = 'GlobalKTable';
+  /** Undefined when it was not named with `as`. */
+  readonly queryableStoreName: string | undefined;
+  /** Only for the compiler. */
+  declare readonly storeEntry?: readonly [key: K, value: V];
+  /** @internal The store, named or not. */
+  readonly storeName: string;
+
+  /** @internal */
+  constructor(storeName: string, queryable: boolean) {
+    this.storeName = storeName;
+    this.queryableStoreName = queryable ? storeName : undefined;
+  }
+}

@@ -1,0 +1,314 @@
+/**
+ * `KStream`: a stream of records, and everything that can be done with it. Every call draws one node of the logical
+ * plan and returns a new stream; nothing runs before `builder.build()` made a topology of it.
+ */
+import type { TopicNameExtractor } from '../processor/node-definition.js';
+import type { StreamPartitioner } from '../processor/collector.js';
+import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
+import { BranchedKStream, splitByName, type Branches, type NamedBranches } from './branched.js';
+import { GlobalKTable } from './global-ktable.js';
+import { KGroupedStream } from './grouped-stream.js';
+import { KTable } from './ktable.js';
+import { filter, type Predicate } from './operators/filter.js';
+import { flatMapValues, type ValuesMapper } from './operators/flat-map-values.js';
+import { flatMap, type PairsMapper } from './operators/flat-map.js';
+import { mapValues, type ValueMapper } from './operators/map-values.js';
+import { map, type PairMapper } from './operators/map.js';
+import type { OperatorSupplier } from './operators/operator.js';
+import { passThrough } from './operators/pass-through.js';
+import { foreach, peek, type ForeachAction } from './operators/peek.js';
+import { selectKey, type KeySelector } from './operators/select-key.js';
+import type {
+  Awaitable,
+  Grouped,
+  Materialized,
+  Named,
+  Processing,
+  Produced,
+  Repartitioned,
+} from './options.js';
+import type { SerdeSlot, StreamState } from './plan.js';
+import { repartitioned, tableStore, union } from './plan-steps.js';
+import { joinTable, type JoinOptions, type JoinTarget, type TableValue } from './stream-join.js';
+import { tableSource } from './operators/table-source.js';
+import { validateName } from './names.js';
+
+/** What an operator does to keys and values, and with that to their serdes. */
+interface Effect {
+  readonly changesKey: boolean;
+  readonly changesValue: boolean;
+}
+
+const KEEPS_BOTH: Effect = { changesKey: false, changesValue: false };
+const NEW_KEY: Effect = { changesKey: true, changesValue: false };
+const NEW_VALUE: Effect = { changesKey: false, changesValue: true };
+const NEW_BOTH: Effect = { changesKey: true, changesValue: true };
+
+/** A stream of records with keys of type K and values of type V. Made by `StreamsBuilder.stream` and by operators. */
+export class KStream<K, V> {
+  /** @internal */
+  readonly state: StreamState;
+  /** Only for the compiler. */
+  declare readonly recordType?: readonly [key: K, value: V];
+
+  /** @internal */
+  constructor(state: StreamState) {
+    this.state = state;
+  }
+
+  /** Keeps the records for which the predicate is true; a type guard narrows the values. */
+  filter<V2 extends V>(predicate: (key: K, value: V) => value is V2, options?: Named): KStream<K, V2>;
+  filter(predicate: Predicate<K, V>, options?: Named): KStream<K, V>;
+  filter(predicate: Predicate<K, V>, options: Named = {}): KStream<K, V> {
+    return this.#operator('KSTREAM-FILTER-', filter(predicate, true), KEEPS_BOTH, options);
+  }
+
+  /** Keeps the records for which the predicate is false. */
+  filterNot(predicate: Predicate<K, V>, options: Named = {}): KStream<K, V> {
+    return this.#operator('KSTREAM-FILTER-', filter(predicate, false), KEEPS_BOTH, options);
+  }
+
+  /** Another key and value for every record: return `[key, value]`. Grouping or joining afterwards repartitions. */
+  map<K2, V2>(mapper: PairMapper<K, V, K2, V2>, options: Named = {}): KStream<K2, V2> {
+    return this.#operator('KSTREAM-MAP-', map(mapper), NEW_BOTH, options);
+  }
+
+  /** Another value for every record; the key stays. */
+  mapValues<V2>(mapper: ValueMapper<K, V, V2>, options: Named = {}): KStream<K, V2> {
+    return this.#operator('KSTREAM-MAPVALUES-', mapValues(mapper), NEW_VALUE, options);
+  }
+
+  /** Any number of records for each: return a list of `[key, value]`. */
+  flatMap<K2, V2>(mapper: PairsMapper<K, V, K2, V2>, options: Named = {}): KStream<K2, V2> {
+    return this.#operator('KSTREAM-FLATMAP-', flatMap(mapper), NEW_BOTH, options);
+  }
+
+  /** Any number of values for each record, under its key. */
+  flatMapValues<V2>(mapper: ValuesMapper<K, V, V2>, options: Named = {}): KStream<K, V2> {
+    return this.#operator('KSTREAM-FLATMAPVALUES-', flatMapValues(mapper), NEW_VALUE, options);
+  }
+
+  /** Another key for every record. */
+  selectKey<K2>(selector: KeySelector<K, V, K2>, options: Named = {}): KStream<K2, V> {
+    return this.#operator('KSTREAM-KEY-SELECT-', selectKey(selector), NEW_KEY, options);
+  }
+
+  /** Looks at every record and passes it on. */
+  peek(action: ForeachAction<K, V>, options: Named = {}): KStream<K, V> {
+    return this.#operator('KSTREAM-PEEK-', peek(action), KEEPS_BOTH, options);
+  }
+
+  /** Does something with every record; the stream ends here. */
+  foreach(action: ForeachAction<K, V>, options: Named = {}): void {
+    this.#operator('KSTREAM-FOREACH-', foreach(action), KEEPS_BOTH, options);
+  }
+
+  /**
+   * Sends each record to the first branch whose predicate is true: `split({ refunds: (k, v) => v.total < 0, rest:
+   * true })` returns `{ refunds, rest }`; or in Java's style, `split().branch(...).defaultBranch()`.
+   */
+  split(options?: Named): BranchedKStream<K, V>;
+  split<B extends Branches<K, V>>(branches: B, options?: Named): NamedBranches<K, V, B>;
+  split<B extends Branches<K, V>>(
+    first: Named | B = {},
+    options: Named = {},
+  ): BranchedKStream<K, V> | NamedBranches<K, V, B> {
+    if (isNamed(first)) return new BranchedKStream<K, V>(this.state, first.name);
+    return splitByName(this.state, first, options.name);
+  }
+
+  /** All records of both streams, in no order between them. */
+  merge<K2, V2>(other: KStream<K2, V2>, options: Named = {}): KStream<K | K2, V | V2> {
+    const { plan } = this.state;
+    const node = plan.add({
+      kind: 'operator',
+      name: plan.names.node(options.name, 'KSTREAM-MERGE-'),
+      parents: [this.state.node, other.state.node],
+      operator: passThrough,
+      keyChanging: false,
+      valueChanging: false,
+    });
+    return new KStream({
+      plan,
+      node,
+      key: same(this.state.key, other.state.key),
+      value: same(this.state.value, other.state.value),
+      sources: union(this.state.sources, other.state.sources),
+      keyChanged: this.state.keyChanged || other.state.keyChanged,
+    });
+  }
+
+  /** Sends the records through an internal topic, so that equal keys meet in one task. */
+  repartition(options: Repartitioned<K, V> = {}): KStream<K, V> {
+    const { plan } = this.state;
+    const name =
+      options.name === undefined
+        ? plan.names.newNode('KSTREAM-REPARTITION-')
+        : validateName(options.name);
+    return new KStream(
+      repartitioned(this.state, {
+        prefix: name,
+        reason: 'repartition()',
+        key: options.key as SerdeSlot,
+        value: options.value as SerdeSlot,
+        partitions: options.partitions,
+        partitioner: options.partitioner as StreamPartitioner | undefined,
+      }),
+    );
+  }
+
+  /** Groups by the key the records have. */
+  groupByKey(options: Grouped<K, V> = {}): KGroupedStream<NonNullable<K>, NonNullable<V>> {
+    return new KGroupedStream(this.state, groupingOf(options));
+  }
+
+  /** Groups by a new key; the records go through a repartition topic first. */
+  groupBy<K2>(
+    selector: KeySelector<K, V, K2>,
+    options: Grouped<K2, V> = {},
+  ): KGroupedStream<NonNullable<K2>, NonNullable<V>> {
+    const keyed = this.#operator('KSTREAM-KEY-SELECT-', selectKey(selector), NEW_KEY, options);
+    return new KGroupedStream(keyed.state, groupingOf(options));
+  }
+
+  /** Takes the stream as updates of a table: the last value of a key counts, null deletes. */
+  toTable(
+    options: Materialized<K, V> & Named = {},
+  ): KTable<NonNullable<K>, NonNullable<V>> {
+    const { plan } = this.state;
+    const name = plan.names.node(options.name, 'KSTREAM-TOTABLE-');
+    const key = (options.key as SerdeSlot) ?? this.state.key;
+    const value = (options.value as SerdeSlot) ?? this.state.value;
+    const store = tableStore(plan, 'KSTREAM-TOTABLE-', options, key, value);
+    const keyed = this.state.keyChanged
+      ? repartitioned(this.state, { prefix: name, reason: 'toTable()', key, value })
+      : this.state;
+    const node = plan.add({
+      kind: 'table',
+      origin: 'source',
+      name,
+      parents: [keyed.node],
+      store,
+      queryable: options.as !== undefined,
+      operator: tableSource,
+      readThrough: undefined,
+      wantsOldValues: false,
+    });
+    return new KTable({ plan, node, key, value, sources: keyed.sources });
+  }
+
+  /**
+   * Looks up each record's key in a table (or the key that `keySelector` gives in a global table); records without a
+   * match are left out.
+   */
+  join<T extends JoinTarget<K>, R>(
+    other: T,
+    joiner: (value: V, otherValue: TableValue<T>, key: K) => Awaitable<R>,
+    ...options: JoinOptions<T, K, V>
+  ): KStream<K, R> {
+    return new KStream(joinTable(this.state, other, joiner, options[0] ?? {}, false));
+  }
+
+  /** As `join`, but a record without a match is joined with `undefined`. */
+  leftJoin<T extends JoinTarget<K>, R>(
+    other: T,
+    joiner: (value: V, otherValue: TableValue<T> | undefined, key: K) => Awaitable<R>,
+    ...options: JoinOptions<T, K, V>
+  ): KStream<K, R> {
+    return new KStream(joinTable(this.state, other, joiner, options[0] ?? {}, true));
+  }
+
+  /** Runs a processor of yours; what it forwards may have other keys. */
+  process<KOut, VOut>(
+    supplier: ProcessorSupplier<K, V, KOut, VOut>,
+    options: Processing = {},
+  ): KStream<KOut, VOut> {
+    const make = supplier as ProcessorSupplier;
+    return this.#processor('KSTREAM-PROCESSOR-', { fixedKey: false, make }, options, NEW_BOTH);
+  }
+
+  /** Runs a processor of yours that may not change keys, so that nothing is repartitioned behind it. */
+  processValues<VOut>(
+    supplier: FixedKeyProcessorSupplier<K, V, VOut>,
+    options: Processing = {},
+  ): KStream<K, VOut> {
+    const make = supplier as FixedKeyProcessorSupplier;
+    return this.#processor('KSTREAM-PROCESSVALUES-', { fixedKey: true, make }, options, NEW_VALUE);
+  }
+
+  /** Writes the records to a topic, or to the topic that a function chooses per record. The stream ends here. */
+  to(topic: string | TopicNameExtractor<K, V>, options: Produced<K, V> = {}): void {
+    const { plan, node } = this.state;
+    plan.add({
+      kind: 'sink',
+      name: plan.names.node(options.name, 'KSTREAM-SINK-'),
+      parents: [node],
+      topic: topic as string | TopicNameExtractor,
+      // A sink only serializes.
+      key: (options.key as SerdeSlot) ?? this.state.key,
+      value: (options.value as SerdeSlot) ?? this.state.value,
+      partitioner: options.partitioner as StreamPartitioner | undefined,
+    });
+  }
+
+  #operator<K2, V2>(
+    prefix: string,
+    operator: OperatorSupplier,
+    effect: Effect,
+    options: Named,
+  ): KStream<K2, V2> {
+    const { plan } = this.state;
+    const node = plan.add({
+      kind: 'operator',
+      name: plan.names.node(options.name, prefix),
+      parents: [this.state.node],
+      operator,
+      keyChanging: effect.changesKey,
+      valueChanging: effect.changesValue,
+    });
+    return this.#next(node, effect);
+  }
+
+  #processor<K2, V2>(
+    prefix: string,
+    supplier: UserSupplier,
+    options: Processing,
+    effect: Effect,
+  ): KStream<K2, V2> {
+    const { plan } = this.state;
+    const node = plan.add({
+      kind: 'userProcessor',
+      name: plan.names.node(options.name, prefix),
+      parents: [this.state.node],
+      supplier,
+      stores: options.stores ?? [],
+    });
+    return this.#next(node, effect);
+  }
+
+  #next<K2, V2>(node: StreamState['node'], effect: Effect): KStream<K2, V2> {
+    return new KStream({
+      ...this.state,
+      node,
+      key: effect.changesKey ? undefined : this.state.key,
+      value: effect.changesValue ? undefined : this.state.value,
+      keyChanged: this.state.keyChanged || effect.changesKey,
+    });
+  }
+}
+
+type UserSupplier =
+  | { readonly fixedKey: false; readonly make: ProcessorSupplier }
+  | { readonly fixedKey: true; readonly make: FixedKeyProcessorSupplier };
+
+const groupingOf = <K, V>({ name, key, value }: Grouped<K, V>) => ({
+  name,
+  key: key as SerdeSlot,
+  value: value as SerdeSlot,
+});
+
+const isNamed = (argument: object): argument is Named =>
+  !Object.values(argument).some((value) => typeof value === 'function' || value === true);
+
+/** Streams that are merged have one serde only if both had the same. */
+const same = (left: SerdeSlot, right: SerdeSlot): SerdeSlot => (left === right ? left : undefined);

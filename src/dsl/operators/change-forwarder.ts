@@ -1,0 +1,36 @@
+/**
+ * Sends the updates of a stored table on. With a record cache the store forwards when it is flushed, and calls back
+ * here; without one every update is forwarded at once.
+ */
+import type { OperatorContext } from '../../processor/operator-context.js';
+import { Record } from '../../processor/record.js';
+import type { CachedStore } from '../../state/key-value.js';
+import type { StateStore } from '../../state/store.js';
+import { Change } from '../change.js';
+
+const canCache = (store: StateStore): store is StateStore & CachedStore<unknown, unknown> =>
+  typeof (store as Partial<CachedStore<unknown, unknown>>).setFlushListener === 'function';
+
+export class ChangeForwarder<K, V> {
+  readonly #context: OperatorContext;
+  readonly #sendOldValues: boolean;
+  readonly #cached: boolean;
+
+  constructor(context: OperatorContext, store: StateStore, sendOldValues: boolean) {
+    this.#context = context;
+    this.#sendOldValues = sendOldValues;
+    this.#cached =
+      canCache(store) &&
+      store.setFlushListener((key, newValue, oldValue, timestamp, headers) => {
+        const change = new Change(newValue, sendOldValues ? oldValue : null);
+        context.forward(new Record(key, change, timestamp, headers));
+      }, sendOldValues);
+  }
+
+  /** `record` caused the change: the result keeps its key and headers. */
+  forward(record: Record<K>, newValue: V | null, oldValue: V | null, timestamp: number): void {
+    if (this.#cached) return;
+    const change = new Change(newValue, this.#sendOldValues ? oldValue : null);
+    this.#context.forward(new Record(record.key, change, timestamp, record.headers));
+  }
+}

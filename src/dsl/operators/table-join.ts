@@ -1,0 +1,100 @@
+/**
+ * Joins of a stream with a table: the stream record looks up the table as it is at that moment, and the result has
+ * the stream record's timestamp and headers. An inner join drops records without key or value; a left join keeps
+ * records without key, and joins them with `undefined`.
+ */
+import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
+import type { Awaitable, Processor } from '../../processor/processor.js';
+import type { Record } from '../../processor/record.js';
+import type { ValueGetterSupplier } from '../plan.js';
+import { orNull, type OperatorSupplier } from './operator.js';
+import { storeGetter, type ValueGetter } from './value-getter.js';
+
+export type TableJoiner<K, V, VT, R> = (value: V, tableValue: VT, key: K) => Awaitable<R>;
+
+interface JoinFunctions<K, V, VT, R> {
+  readonly joiner: TableJoiner<K, V, VT | undefined, R>;
+  readonly left: boolean;
+  /** Undefined: the record's own key. */
+  readonly keySelector: ((key: K, value: V) => unknown) | undefined;
+}
+
+/** With a table of the same partition, looked up under the record's key. */
+export const tableJoin =
+  <K, V, VT, R>(joiner: TableJoiner<K, V, VT | undefined, R>, left: boolean) =>
+  (table: () => ValueGetterSupplier): OperatorSupplier => {
+    const functions = { joiner, left, keySelector: undefined };
+    return (context) => {
+      const getter = table().make((store) => storeGetter(context, store));
+      // The table of the join has values of type VT: the builder's types have seen to that.
+      return new TableJoinProcessor(context, functions, getter as ValueGetter<unknown, VT>);
+    };
+  };
+
+/** With a global table, looked up under the key that the selector gives. */
+export const globalTableJoin =
+  <K, V, GK, VT, R>(
+    store: string,
+    keySelector: (key: K, value: V) => Awaitable<GK>,
+    joiner: TableJoiner<K, V, VT | undefined, R>,
+    left: boolean,
+  ): OperatorSupplier =>
+  (context) => {
+    const getter = storeGetter(context, store) as ValueGetter<unknown, VT>;
+    return new TableJoinProcessor(context, { joiner, left, keySelector }, getter);
+  };
+
+class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
+  readonly #context: OperatorContext;
+  readonly #joiner: TableJoiner<K, V, VT | undefined, R>;
+  readonly #left: boolean;
+  readonly #keySelector: ((key: K, value: V) => unknown) | undefined;
+  readonly #table: ValueGetter<unknown, VT>;
+
+  constructor(
+    context: OperatorContext,
+    { joiner, left, keySelector }: JoinFunctions<K, V, VT, R>,
+    table: ValueGetter<unknown, VT>,
+  ) {
+    this.#context = context;
+    this.#joiner = joiner;
+    this.#left = left;
+    this.#keySelector = keySelector;
+    this.#table = table;
+  }
+
+  process(record: Record<K, V>): void {
+    if (record.value === null) {
+      this.#context.recordDropped();
+      return;
+    }
+    if (this.#keySelector === undefined) {
+      this.#lookUp(record, record.key);
+      return;
+    }
+    const key = this.#keySelector(record.key, record.value);
+    if (isPromiseLike(key)) {
+      this.#context.park(key, (later) => this.#lookUp(record, orNull(later)));
+      return;
+    }
+    this.#lookUp(record, orNull(key));
+  }
+
+  #lookUp(record: Record<K, V>, key: unknown): void {
+    const keepsNullKey = this.#left && record.key === null;
+    if (key === null && !keepsNullKey) {
+      this.#context.recordDropped();
+      return;
+    }
+    const row = key === null ? undefined : this.#table.get(key);
+    if (row === undefined && !this.#left) return;
+    const result = this.#joiner(record.value, row?.value, record.key);
+    if (isPromiseLike(result)) {
+      this.#context.park(result, (later) =>
+        this.#context.forward(record.withValue(orNull(later))),
+      );
+      return;
+    }
+    this.#context.forward(record.withValue(orNull(result)));
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * The options objects of the DSL: Kafka's Consumed, Produced, Grouped, Repartitioned, Joined and Materialized as
+ * plain data. `name` always names the processor node, `as` the state store.
+ */
+import type { Serde } from '../serde/serde.js';
+import type { StreamPartitioner } from '../processor/collector.js';
+import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
+import type { StoreBuilder } from '../state/store.js';
+
+/** A value that may come later: user functions may be async. */
+export type { Awaitable } from '../processor/processor.js';
+
+export interface Named {
+  /** Name of the processor node; default is Kafka's generated name. */
+  readonly name?: string | undefined;
+}
+
+export interface Consumed<K, V> extends Named {
+  readonly key?: Serde<K> | undefined;
+  readonly value?: Serde<V> | undefined;
+  readonly timestamps?: TimestampExtractor<K, V> | undefined;
+  /** Where to begin when the application has committed no offset yet. */
+  readonly offsetReset?: 'earliest' | 'latest' | undefined;
+}
+
+/** Writes `T`: a serde of `T` or of a wider type. */
+export type Serializer<T> = Pick<Serde<T>, 'serialize' | 'write' | 'name'>;
+
+export interface Produced<K, V> extends Named {
+  readonly key?: Serializer<NonNullable<K>> | undefined;
+  readonly value?: Serializer<NonNullable<V>> | undefined;
+  readonly partitioner?: StreamPartitioner<K, V> | undefined;
+}
+
+/** How records are read back behind the repartition topic, and in the stores after it. */
+export interface Grouped<K, V> extends Named {
+  readonly key?: Serde<NonNullable<K>> | undefined;
+  readonly value?: Serde<NonNullable<V>> | undefined;
+}
+
+export interface Repartitioned<K, V> extends Named {
+  readonly key?: Serde<NonNullable<K>> | undefined;
+  readonly value?: Serde<NonNullable<V>> | undefined;
+  /** Default: as many as the tasks that write the topic. */
+  readonly partitions?: number | undefined;
+  readonly partitioner?: StreamPartitioner<K, V> | undefined;
+}
+
+/** Serdes are needed only when the stream's key was changed, so that it has to go through a repartition topic. */
+export interface Joined<K, V> extends Named {
+  readonly key?: Serde<NonNullable<K>> | undefined;
+  readonly value?: Serde<NonNullable<V>> | undefined;
+}
+
+export interface GlobalJoined<K, V, GK> extends Named {
+  /** Which key of the global table a record joins. */
+  readonly keySelector: (key: K, value: V) => GK | PromiseLike<GK>;
+}
+
+/** What can be said about a table's store besides its serdes. */
+export interface StoreOptions {
+  /** Name of the store: it can be queried, and its changelog is named after it. */
+  readonly as?: string | undefined;
+  readonly store?: 'persistent' | 'memory' | undefined;
+  /** Default true: with room in the record cache only the last update of a key is logged and forwarded per commit. */
+  readonly caching?: boolean | undefined;
+  /** Default true: without a changelog topic the store is empty after a restart. */
+  readonly logging?: boolean | undefined;
+}
+
+export interface Materialized<K, V> extends StoreOptions {
+  readonly key?: Serde<NonNullable<K>> | undefined;
+  readonly value?: Serde<NonNullable<V>> | undefined;
+}
+
+export interface Processing extends Named {
+  /** Builders are added and connected; names connect stores of `addStateStore` or of other operators. */
+  readonly stores?: readonly (StoreBuilder | string)[] | undefined;
+}
+
+/** Defaults wherever no serde is known. */
+export interface BuilderOptions<K, V> {
+  readonly key?: Serde<K> | undefined;
+  readonly value?: Serde<V> | undefined;
+}

@@ -1,0 +1,81 @@
+/** Steps of the plan that several operators draw: the repartition hop, and the store of a table. */
+import type { StreamPartitioner } from '../processor/collector.js';
+import { repartitionNames, validateName } from './names.js';
+import type { StoreOptions } from './options.js';
+import type {
+  Plan,
+  RepartitionPlan,
+  SerdeSlot,
+  SourceOfRecords,
+  StreamState,
+  TableStorePlan,
+} from './plan.js';
+
+export interface RepartitionStep {
+  /** The topic is `<prefix>-repartition`. */
+  readonly prefix: string;
+  /** The call that needs it, for error messages. */
+  readonly reason: string;
+  /** Undefined: the stream's own. */
+  readonly key?: SerdeSlot;
+  readonly value?: SerdeSlot;
+  readonly partitions?: number | undefined;
+  readonly partitioner?: StreamPartitioner | undefined;
+}
+
+/** Behind the hop equal keys are in one task. */
+export function repartitioned(stream: StreamState, step: RepartitionStep): StreamState {
+  return behind(stream, stream.plan.add(repartitionPlan(stream, step)));
+}
+
+export function repartitionPlan(stream: StreamState, step: RepartitionStep): RepartitionPlan {
+  const names = repartitionNames(stream.plan.names, step.prefix);
+  return {
+    kind: 'repartition',
+    name: names.topic,
+    parents: [stream.node],
+    names,
+    key: step.key ?? stream.key,
+    value: step.value ?? stream.value,
+    partitions: step.partitions,
+    partitioner: step.partitioner,
+    reason: step.reason,
+  };
+}
+
+export function behind(stream: StreamState, node: RepartitionPlan): StreamState {
+  const { key, value } = node;
+  return { plan: stream.plan, node, key, value, sources: new Set([node]), keyChanged: false };
+}
+
+/** The store a table would have. Uses up a generated name unless the user gave one. */
+export function tableStore(
+  plan: Plan,
+  prefix: string,
+  options: StoreOptions,
+  key: SerdeSlot,
+  value: SerdeSlot,
+): TableStorePlan {
+  return {
+    name: options.as === undefined ? plan.names.newStore(prefix) : validateName(options.as),
+    key,
+    value,
+    store: options.store,
+    caching: options.caching ?? true,
+    logging: options.logging ?? true,
+  };
+}
+
+export function union<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): ReadonlySet<T> {
+  return new Set([...left, ...right]);
+}
+
+/** The topics of these sources; a pattern has none that are known now. */
+export function topicsOf(sources: Iterable<SourceOfRecords>): string[] {
+  const topics = new Set<string>();
+  for (const source of sources) {
+    if (source.kind === 'repartition') topics.add(source.names.topic);
+    else for (const topic of source.topics) topics.add(topic);
+  }
+  return [...topics];
+}

@@ -1,0 +1,248 @@
+/**
+ * The logical graph that the DSL calls draw: immutable nodes that say what the user wants, in the order of the
+ * calls. Nothing here knows how it is run; `compile.ts` turns the plan into a topology.
+ */
+import type { StreamPartitioner } from '../processor/collector.js';
+import type { TopicNameExtractor } from '../processor/node-definition.js';
+import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
+import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
+import type { Serde } from '../serde/serde.js';
+import type { StoreBuilder } from '../state/store.js';
+import { NameSource, type RepartitionNames } from './names.js';
+import type { OperatorSupplier } from './operators/operator.js';
+import type { ValueGetter } from './operators/value-getter.js';
+
+/** A serde that is known, or not yet. */
+export type SerdeSlot = Serde<unknown> | undefined;
+
+export interface SourcePlan {
+  readonly kind: 'source';
+  readonly name: string;
+  readonly parents: readonly [];
+  /** Streams of the same topics share one source node; a table has its own. */
+  readonly shared: boolean;
+  readonly topics: readonly string[];
+  readonly pattern: RegExp | undefined;
+  readonly key: SerdeSlot;
+  readonly value: SerdeSlot;
+  readonly timestamps: TimestampExtractor | undefined;
+  readonly offsetReset: 'earliest' | 'latest' | undefined;
+}
+
+/** An operator without a store of its own. */
+export interface OperatorPlan {
+  readonly kind: 'operator';
+  readonly name: string;
+  readonly parents: readonly PlanNode[];
+  readonly operator: OperatorSupplier;
+  /** Its output may have other keys than its input. */
+  readonly keyChanging: boolean;
+  /** Its output may have other values than its input. */
+  readonly valueChanging: boolean;
+}
+
+/** A processor of the user, with stores by name or to be added. */
+export interface UserProcessorPlan {
+  readonly kind: 'userProcessor';
+  readonly name: string;
+  readonly parents: readonly PlanNode[];
+  readonly supplier:
+    | { readonly fixedKey: false; readonly make: ProcessorSupplier }
+    | { readonly fixedKey: true; readonly make: FixedKeyProcessorSupplier };
+  readonly stores: readonly (StoreBuilder | string)[];
+}
+
+/** filter -> sink -> internal topic -> source. */
+export interface RepartitionPlan {
+  readonly kind: 'repartition';
+  readonly name: string;
+  readonly parents: readonly PlanNode[];
+  readonly names: RepartitionNames;
+  readonly key: SerdeSlot;
+  readonly value: SerdeSlot;
+  readonly partitions: number | undefined;
+  readonly partitioner: StreamPartitioner | undefined;
+  /** The call that made it necessary, for error messages: `count()`. */
+  readonly reason: string;
+}
+
+/** The store of a table. It exists only if the table is materialised in the end. */
+export interface TableStorePlan {
+  readonly name: string;
+  readonly key: SerdeSlot;
+  readonly value: SerdeSlot;
+  readonly store: 'persistent' | 'memory' | undefined;
+  readonly caching: boolean;
+  readonly logging: boolean;
+}
+
+/** What the compiler has decided about a table by the time its processor is made. */
+export interface TableDecision {
+  /** Undefined: the table keeps nothing. */
+  readonly store: string | undefined;
+  readonly sendOldValues: boolean;
+  /** Values of the store cannot be changed in place. */
+  readonly immutableValues: boolean;
+}
+
+/**
+ * A node whose output is a table.
+ *
+ * - `source`: from a topic or a stream; keeps a store when the user named one or somebody has to look values up.
+ * - `aggregate`: always keeps its store.
+ * - `derived`: from another table; keeps a store only when the user named one, else looks values up in its parent.
+ */
+export interface TablePlan {
+  readonly kind: 'table';
+  readonly origin: 'source' | 'aggregate' | 'derived';
+  readonly name: string;
+  readonly parents: readonly PlanNode[];
+  readonly store: TableStorePlan | undefined;
+  /** The user named the store. */
+  readonly queryable: boolean;
+  readonly operator: (decision: TableDecision) => OperatorSupplier;
+  /** Of a derived table: the table it is looked up in, and how. */
+  readonly readThrough: ReadThrough | undefined;
+  /** Takes its parent's old values when the parent has them anyway (filter: to swallow needless tombstones). */
+  readonly wantsOldValues: boolean;
+}
+
+export interface ReadThrough {
+  readonly parent: TablePlan;
+  readonly view: (parent: ValueGetter) => ValueGetter;
+}
+
+/** `GlobalKTable`: source, processor and store of every instance. */
+export interface GlobalTablePlan {
+  readonly kind: 'globalTable';
+  readonly name: string;
+  readonly parents: readonly [];
+  readonly source: SourcePlan;
+  readonly store: TableStorePlan;
+  readonly operator: OperatorSupplier;
+}
+
+export interface GlobalStorePlan {
+  readonly kind: 'globalStore';
+  readonly name: string;
+  readonly parents: readonly [];
+  readonly source: SourcePlan;
+  readonly store: StoreBuilder;
+  readonly supplier: ProcessorSupplier;
+}
+
+/** A stream that looks values up in a table of its own partition. */
+export interface TableJoinPlan {
+  readonly kind: 'tableJoin';
+  readonly name: string;
+  readonly parents: readonly PlanNode[];
+  readonly table: TablePlan;
+  readonly operator: (table: () => ValueGetterSupplier) => OperatorSupplier;
+  /** A left join keeps null keys, so that the repartition topic before it must let them pass. */
+  readonly keepsNullKeys: boolean;
+  readonly copartitioned: readonly SourceOfRecords[];
+}
+
+/** A stream that looks values up in a global table. */
+export interface GlobalJoinPlan {
+  readonly kind: 'globalJoin';
+  readonly name: string;
+  readonly parents: readonly PlanNode[];
+  readonly operator: OperatorSupplier;
+  readonly keepsNullKeys: boolean;
+}
+
+export interface SinkPlan {
+  readonly kind: 'sink';
+  readonly name: string;
+  readonly parents: readonly PlanNode[];
+  readonly topic: string | TopicNameExtractor;
+  readonly key: SerdeSlot;
+  readonly value: SerdeSlot;
+  readonly partitioner: StreamPartitioner | undefined;
+}
+
+export interface StatePlan {
+  readonly kind: 'state';
+  readonly name: string;
+  readonly parents: readonly [];
+  readonly store: StoreBuilder;
+}
+
+export type PlanNode =
+  | SourcePlan
+  | OperatorPlan
+  | UserProcessorPlan
+  | RepartitionPlan
+  | TablePlan
+  | GlobalTablePlan
+  | GlobalStorePlan
+  | TableJoinPlan
+  | GlobalJoinPlan
+  | SinkPlan
+  | StatePlan;
+
+/** Where records of a stream enter a task: these decide which topics must be co-partitioned. */
+export type SourceOfRecords = SourcePlan | RepartitionPlan;
+
+/** How a task gets at the values of a table, and which stores it needs for it. */
+export interface ValueGetterSupplier {
+  readonly stores: readonly string[];
+  readonly make: (store: (name: string) => ValueGetter) => ValueGetter;
+}
+
+/** What `KStream` carries besides its types. */
+export interface StreamState {
+  readonly plan: Plan;
+  readonly node: PlanNode;
+  readonly key: SerdeSlot;
+  readonly value: SerdeSlot;
+  readonly sources: ReadonlySet<SourceOfRecords>;
+  /** The key was changed: whoever needs equal keys together has to repartition first. */
+  readonly keyChanged: boolean;
+}
+
+/** What `KTable` carries besides its types. */
+export interface TableState {
+  readonly plan: Plan;
+  readonly node: TablePlan;
+  readonly key: SerdeSlot;
+  readonly value: SerdeSlot;
+  readonly sources: ReadonlySet<SourceOfRecords>;
+}
+
+/** The one mutable thing of a builder: what has been drawn so far, and the counter of names. */
+export class Plan {
+  readonly names = new NameSource();
+  readonly defaultKey: SerdeSlot;
+  readonly defaultValue: SerdeSlot;
+  readonly #calls: PlanNode[] = [];
+  #buildOrder: PlanNode[] = [];
+
+  constructor(defaultKey: SerdeSlot, defaultValue: SerdeSlot) {
+    this.defaultKey = defaultKey;
+    this.defaultValue = defaultValue;
+  }
+
+  add<N extends PlanNode>(node: N): N {
+    this.#calls.push(node);
+    this.#buildOrder.push(node);
+    return node;
+  }
+
+  /** A repartition hop that a second operator shares is built as if it had been drawn now, as in Kafka. */
+  addAgain(node: PlanNode): void {
+    this.#buildOrder = this.#buildOrder.filter((other) => other !== node);
+    this.#buildOrder.push(node);
+  }
+
+  /** In the order of the calls. */
+  get calls(): readonly PlanNode[] {
+    return this.#calls;
+  }
+
+  /** In the order in which nodes are built, as far as their parents allow. */
+  get buildOrder(): readonly PlanNode[] {
+    return this.#buildOrder;
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * `StreamsBuilder`: where a program begins. It hands out streams and tables, remembers everything that is drawn on
+ * them, and makes a `Topology` of it.
+ */
+import { StreamsError } from '../errors.js';
+import type { ProcessorSupplier } from '../processor/processor.js';
+import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
+import type { Topology } from '../processor/topology.js';
+import { Serdes } from '../serde/serdes.js';
+import type { StoreBuilder } from '../state/store.js';
+import { compile } from './compile.js';
+import { GlobalKTable } from './global-ktable.js';
+import { KStream } from './kstream.js';
+import { KTable } from './ktable.js';
+import { validateName } from './names.js';
+import { tableSource } from './operators/table-source.js';
+import type { BuilderOptions, Consumed, Materialized } from './options.js';
+import { tableStore } from './plan-steps.js';
+import { Plan, type SerdeSlot, type SourcePlan } from './plan.js';
+
+export interface BuildOptions {
+  /** Default and for now the only one: the plan is built as it was drawn. */
+  readonly optimization?: 'none' | undefined;
+}
+
+/**
+ * Builds topologies.
+ *
+ * @example
+ * ```ts
+ * const builder = new StreamsBuilder();
+ * builder
+ *   .stream('streams-plaintext-input', { value: Serdes.string() })
+ *   .mapValues((line) => line.toUpperCase())
+ *   .to('streams-output', { value: Serdes.string() });
+ * const topology = builder.build();
+ * ```
+ *
+ * `new StreamsBuilder({ key, value })` gives the serdes that are used wherever none is known.
+ */
+export class StreamsBuilder<DK = unknown, DV = unknown> {
+  readonly #plan: Plan;
+
+  constructor(defaults: BuilderOptions<DK, DV> = {}) {
+    this.#plan = new Plan(defaults.key as SerdeSlot, defaults.value as SerdeSlot);
+  }
+
+  /** The records of a topic, of several topics, or of all topics whose whole name matches a pattern. */
+  stream<K = DK, V = DV>(
+    topics: string | readonly string[] | RegExp,
+    consumed: Consumed<K, V> = {},
+  ): KStream<K, V> {
+    const plan = this.#plan;
+    const name = plan.names.node(consumed.name, 'KSTREAM-SOURCE-');
+    const node = plan.add(this.#source(name, topics, consumed, true));
+    const { key, value } = node;
+    return new KStream({ plan, node, key, value, sources: new Set([node]), keyChanged: false });
+  }
+
+  /** A topic as a table: the last value of each key, null deletes. */
+  table<K = DK, V = DV>(
+    topic: string,
+    options: Consumed<K, V> & Materialized<K, V> = {},
+  ): KTable<NonNullable<K>, NonNullable<V>> {
+    const plan = this.#plan;
+    const { source, name, store } = this.#tableParts(topic, options);
+    plan.add(source);
+    const node = plan.add({
+      kind: 'table',
+      origin: 'source',
+      name,
+      parents: [source],
+      store,
+      queryable: options.as !== undefined,
+      operator: tableSource,
+      readThrough: undefined,
+      wantsOldValues: false,
+    });
+    const { key, value } = source;
+    return new KTable({ plan, node, key, value, sources: new Set([source]) });
+  }
+
+  /** A topic as a table that every instance holds in full, read before anything is processed. */
+  globalTable<K = DK, V = DV>(
+    topic: string,
+    options: Consumed<K, V> & Materialized<K, V> = {},
+  ): GlobalKTable<NonNullable<K>, NonNullable<V>> {
+    const { source, name, store } = this.#tableParts(topic, options);
+    const decision = { store: store.name, sendOldValues: false, immutableValues: false };
+    this.#plan.add({
+      kind: 'globalTable',
+      name,
+      parents: [],
+      source,
+      // The topic is the changelog, and there is nobody to forward to: nothing to hold back.
+      store: { ...store, caching: false, logging: false },
+      operator: tableSource(decision),
+    });
+    return new GlobalKTable(store.name, options.as !== undefined);
+  }
+
+  /** A store for `process` and `processValues`, which connect it by name or by this builder. */
+  addStateStore(store: StoreBuilder): this {
+    this.#plan.add({ kind: 'state', name: store.name, parents: [], store });
+    return this;
+  }
+
+  /** A store that every instance holds in full, kept by a processor that gets all records of a topic. */
+  addGlobalStore<K = DK, V = DV>(
+    store: StoreBuilder,
+    topic: string,
+    supplier: ProcessorSupplier<K, V, never, never>,
+    consumed: Consumed<K, V> = {},
+  ): this {
+    const { names } = this.#plan;
+    const given = consumed.name === undefined ? undefined : validateName(consumed.name);
+    const sourceName = names.node(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-');
+    const name = names.node(given, 'KTABLE-SOURCE-');
+    this.#plan.add({
+      kind: 'globalStore',
+      name,
+      parents: [],
+      source: this.#source(sourceName, topic, consumed, false),
+      store,
+      supplier: supplier as ProcessorSupplier,
+    });
+    return this;
+  }
+
+  /** The topology of everything drawn so far. Throws `TopologyException`, and `MISSING_SERDE` naming the operator. */
+  build(options: BuildOptions = {}): Topology {
+    const optimization: string = options.optimization ?? 'none';
+    if (optimization !== 'none') {
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        `build: optimization '${optimization}' is unknown; this version has 'none'.`,
+      );
+    }
+    return compile(this.#plan);
+  }
+
+  /** Names in Kafka's order: store, source, table. */
+  #tableParts<K, V>(topic: string, options: Consumed<K, V> & Materialized<K, V>) {
+    const { names } = this.#plan;
+    const key = this.#keySerde(options);
+    const value = this.#valueSerde(options);
+    const store = tableStore(this.#plan, `${topic}-`, options, key, value);
+    const given = options.name === undefined ? undefined : validateName(options.name);
+    const sourceName = names.node(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-');
+    const name = names.node(given, 'KTABLE-SOURCE-');
+    return { store, name, source: this.#source(sourceName, topic, options, false) };
+  }
+
+  #source<K, V>(
+    name: string,
+    topics: string | readonly string[] | RegExp,
+    consumed: Consumed<K, V>,
+    shared: boolean,
+  ): SourcePlan {
+    return {
+      kind: 'source',
+      name,
+      parents: [],
+      shared,
+      topics: topics instanceof RegExp ? [] : typeof topics === 'string' ? [topics] : [...topics],
+      pattern: topics instanceof RegExp ? topics : undefined,
+      key: this.#keySerde(consumed),
+      value: this.#valueSerde(consumed),
+      timestamps: consumed.timestamps as TimestampExtractor | undefined,
+      offsetReset: consumed.offsetReset,
+    };
+  }
+
+  /** Without any serde keys and values are handed on as the bytes they are. */
+  #keySerde<K, V>(consumed: Consumed<K, V>): SerdeSlot {
+    return (consumed.key as SerdeSlot) ?? this.#plan.defaultKey ?? (Serdes.bytes() as SerdeSlot);
+  }
+
+  #valueSerde<K, V>(consumed: Consumed<K, V>): SerdeSlot {
+    return (consumed.value as SerdeSlot) ?? this.#plan.defaultValue ?? (Serdes.bytes() as SerdeSlot);
+  }
+}
