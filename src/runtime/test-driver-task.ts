@@ -178,7 +178,8 @@ export class TestDriverTask {
   /** Kafka's loop: one record, its stream-time punctuations, a commit, what it produced; until the queues are empty. */
   *#drain(task: StreamTask): Steps {
     this.#release();
-    while (task.process()) {
+    // Records that are skipped before they are processed leave dropped counts and dead letters behind.
+    while (task.process() || task.commitNeeded) {
       if (task.inFlight) yield task.settled();
       yield* punctuated(task, () => task.punctuateStreamTime());
       yield* committed(task);

@@ -1,0 +1,66 @@
+/**
+ * From the graph of a case to a topology: one library call per operation, in list order, because generated names
+ * depend on it. An error carries the phase it belongs to: a builder call (`dsl`) or `build()` with `describe()`.
+ */
+import { Serdes } from '../../src/serde/serdes.js';
+import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
+import { Topology } from '../../src/processor/topology.js';
+import { buildOperation } from './build-dsl.js';
+import { buildTopologyCall } from './build-papi.js';
+import type { ConformanceCase } from './case.js';
+import { storeKinds } from './stores.js';
+
+export interface BuiltCase {
+  readonly topology: Topology;
+  readonly describe: string;
+  /** Sorted keys of each split's branches. */
+  readonly branchKeys: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the graph of a case leads to: a topology, or the phase and the error that stopped it. */
+export type BuildOutcome = { readonly built: BuiltCase } | { readonly phase: 'dsl' | 'build'; readonly opIndex: number; readonly error: unknown };
+
+export function buildCase(testCase: ConformanceCase): BuildOutcome {
+  return testCase.api === 'papi' ? buildPapi(testCase) : buildDsl(testCase);
+}
+
+function buildDsl(testCase: ConformanceCase): BuildOutcome {
+  const builder = new StreamsBuilder({ key: Serdes.string(), value: Serdes.string() });
+  const graph = { builder, nodes: new Map<string, unknown>(), branchKeys: {}, stores: storeKinds(testCase.graph) };
+  for (const [opIndex, operation] of testCase.graph.entries()) {
+    try {
+      buildOperation(graph, operation);
+    } catch (error) {
+      return { phase: 'dsl', opIndex, error };
+    }
+  }
+  return finish(() => builder.build(buildOptions(testCase)), graph.branchKeys);
+}
+
+function buildPapi(testCase: ConformanceCase): BuildOutcome {
+  const topology = new Topology();
+  const stores = storeKinds(testCase.graph);
+  for (const [opIndex, operation] of testCase.graph.entries()) {
+    try {
+      buildTopologyCall(topology, operation, stores);
+    } catch (error) {
+      return { phase: 'dsl', opIndex, error };
+    }
+  }
+  return finish(() => topology, {});
+}
+
+function finish(build: () => Topology, branchKeys: BuiltCase['branchKeys']): BuildOutcome {
+  try {
+    const topology = build();
+    return { built: { topology, describe: topology.describe().toString(), branchKeys } };
+  } catch (error) {
+    return { phase: 'build', opIndex: -1, error };
+  }
+}
+
+function buildOptions(testCase: ConformanceCase): { optimization?: 'none' | 'all' } {
+  const optimization = testCase.config['topology.optimization'];
+  // Options of a later version reach build() as they are: it says what it does not know.
+  return typeof optimization === 'string' ? { optimization: optimization as 'all' } : {};
+}
