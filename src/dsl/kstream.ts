@@ -5,6 +5,7 @@
 import type { TopicNameExtractor } from '../processor/node-definition.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
+import { requireSupplier } from '../processor/topology.js';
 import { BranchedKStream, splitByName, type Branches, type NamedBranches } from './branched.js';
 import { GlobalKTable } from './global-ktable.js';
 import { KGroupedStream } from './grouped-stream.js';
@@ -31,7 +32,6 @@ import type { SerdeSlot, StreamState } from './plan.js';
 import { repartitioned, tableStore, union } from './plan-steps.js';
 import { joinTable, type JoinOptions, type JoinTarget, type TableValue } from './stream-join.js';
 import { tableSource } from './operators/table-source.js';
-import { validateName } from './names.js';
 
 /** What an operator does to keys and values, and with that to their serdes. */
 interface Effect {
@@ -141,10 +141,7 @@ export class KStream<K, V> {
   /** Sends the records through an internal topic, so that equal keys meet in one task. */
   repartition(options: Repartitioned<K, V> = {}): KStream<K, V> {
     const { plan } = this.state;
-    const name =
-      options.name === undefined
-        ? plan.names.newNode('KSTREAM-REPARTITION-')
-        : validateName(options.name);
+    const name = plan.names.nodeOrGiven(options.name, 'KSTREAM-REPARTITION-');
     return new KStream(
       repartitioned(this.state, {
         prefix: name,
@@ -276,9 +273,11 @@ export class KStream<K, V> {
     effect: Effect,
   ): KStream<K2, V2> {
     const { plan } = this.state;
+    const name = plan.names.nodeOrGiven(options.name, prefix);
+    requireSupplier(name, supplier.make);
     const node = plan.add({
       kind: 'userProcessor',
-      name: plan.names.node(options.name, prefix),
+      name,
       parents: [this.state.node],
       supplier,
       stores: options.stores ?? [],

@@ -46,6 +46,11 @@ export class NameSource {
     return given === undefined ? generated : validateName(given);
   }
 
+  /** As `node`, but a given name uses up no number: `process`, `repartition`. */
+  nodeOrGiven(given: string | undefined, prefix: string): string {
+    return given === undefined ? this.newNode(prefix) : validateName(given);
+  }
+
   #number(): string {
     return String(this.#next++).padStart(10, '0');
   }

@@ -88,7 +88,8 @@ function joinGlobal<K, V, VT, R>(
   const { plan } = stream;
   const node = plan.add({
     kind: 'globalJoin',
-    name: plan.names.node(options.name, left ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-'),
+    // Kafka calls the inner join with a global table so, too.
+    name: plan.names.node(options.name, 'KSTREAM-LEFTJOIN-'),
     parents: [stream.node],
     operator: globalTableJoin(store, options.keySelector, joiner, left),
     keepsNullKeys: left,

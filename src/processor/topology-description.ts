@@ -116,6 +116,9 @@ function grow(node: DrawnNode, by: number): void {
 const namesOf = (nodes: Iterable<DrawnNode>): string[] =>
   [...nodes].map((node) => node.definition.name);
 
+/** A topic function without a name of its own. */
+const ANONYMOUS_EXTRACTOR = 'DynamicTopic';
+
 function describeNode({ definition, predecessors, successors }: DrawnNode): NodeDescription {
   const name = definition.name;
   switch (definition.kind) {
@@ -141,7 +144,7 @@ function describeNode({ definition, predecessors, successors }: DrawnNode): Node
         name,
         ...(typeof definition.topic === 'string'
           ? { topic: definition.topic }
-          : { extractor: definition.topic.name }),
+          : { extractor: definition.topic.name || ANONYMOUS_EXTRACTOR }),
         predecessors: namesOf(predecessors),
       };
   }

@@ -337,8 +337,8 @@ export class Topology {
 
   #requireParents(name: string, parents: Names): readonly string[] {
     const list = listOf(parents);
-    if (list.length === 0) throw new TopologyException('predecessorNames cannot be empty');
     this.#requireNewNode(name);
+    if (list.length === 0) throw new TopologyException('predecessorNames cannot be empty');
     for (const parent of list) {
       if (parent === name) {
         throw new TopologyException(`Parent node ${parent} is unknown (self-reference).`);
@@ -362,7 +362,8 @@ export function matches(pattern: RegExp, topic: string): boolean {
   return whole.test(topic);
 }
 
-function requireSupplier(name: string, supplier: unknown): void {
+/** Refuses a processor object where a supplier belongs. */
+export function requireSupplier(name: string, supplier: unknown): void {
   if (typeof supplier === 'function') return;
   throw new StreamsError(
     'INVALID_ARGUMENT',
