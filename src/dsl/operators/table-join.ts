@@ -1,7 +1,7 @@
 /**
  * Joins of a stream with a table: the stream record looks up the table as it is at that moment, and the result has
- * the stream record's timestamp and headers. An inner join drops records without key or value; a left join keeps
- * records without key, and joins them with `undefined`.
+ * the stream record's timestamp and headers. Records without value are dropped and counted. Without a key to look
+ * up an inner join drops them too; a left join joins them with `undefined`.
  */
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
@@ -81,8 +81,7 @@ class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
   }
 
   #lookUp(record: Record<K, V>, key: unknown): void {
-    const keepsNullKey = this.#left && record.key === null;
-    if (key === null && !keepsNullKey) {
+    if (key === null && !this.#left) {
       this.#context.recordDropped();
       return;
     }
