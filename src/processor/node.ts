@@ -10,7 +10,7 @@ import type { SinkDefinition, SourceDefinition, TopicNameExtractor } from './nod
 import { isPromiseLike } from './operator-context.js';
 import { RUNNING, type ParkedNode, type Parking, type Wait } from './parking.js';
 import type { Processor } from './processor.js';
-import { Record, type RecordMetadata } from './record.js';
+import type { Record, RecordMetadata } from './record.js';
 import type { TimestampExtractor } from './timestamp-extractor.js';
 
 /** Reports an error of a node: throws, or returns when the task goes on. */
