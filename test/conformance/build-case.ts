@@ -2,6 +2,7 @@
  * From the graph of a case to a topology: one library call per operation, in list order, because generated names
  * depend on it. An error carries the phase it belongs to: a builder call (`dsl`) or `build()` with `describe()`.
  */
+import { StreamsError } from '../../src/errors.js';
 import { Serdes } from '../../src/serde/serdes.js';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
 import { Topology } from '../../src/processor/topology.js';
@@ -9,6 +10,7 @@ import { buildOperation } from './build-dsl.js';
 import { buildTopologyCall } from './build-papi.js';
 import type { ConformanceCase } from './case.js';
 import { storeKinds } from './stores.js';
+import { UnsupportedOperation } from './unsupported.js';
 
 export interface BuiltCase {
   readonly topology: Topology;
@@ -34,7 +36,7 @@ function buildDsl(testCase: ConformanceCase): BuildOutcome {
       return { phase: 'dsl', opIndex, error };
     }
   }
-  return finish(() => builder.build(buildOptions(testCase)), graph.branchKeys);
+  return finish(() => build(builder, testCase), graph.branchKeys);
 }
 
 function buildPapi(testCase: ConformanceCase): BuildOutcome {
@@ -59,8 +61,15 @@ function finish(build: () => Topology, branchKeys: BuiltCase['branchKeys']): Bui
   }
 }
 
-function buildOptions(testCase: ConformanceCase): { optimization?: 'none' | 'all' } {
+/** An optimization that the builder does not know yet counts as an unsupported operator. */
+function build(builder: StreamsBuilder, testCase: ConformanceCase): Topology {
   const optimization = testCase.config['topology.optimization'];
-  // Options of a later version reach build() as they are: it says what it does not know.
-  return typeof optimization === 'string' ? { optimization: optimization as 'all' } : {};
+  if (typeof optimization !== 'string') return builder.build();
+  try {
+    // The builder says which ones it knows.
+    return builder.build({ optimization: optimization as 'none' });
+  } catch (error) {
+    if (error instanceof StreamsError && error.code === 'INVALID_ARGUMENT') throw new UnsupportedOperation(`optimization ${optimization}`);
+    throw error;
+  }
 }

@@ -202,9 +202,15 @@ const EXTRACTORS: Makers<TimestampExtractor> = {
   const: (constant) => () => Number(constant),
 };
 
+/** The name that `describe()` prints for an extractor. */
+const dynamicTopic = (choose: TopicFunction): TopicFunction => {
+  const DynamicTopic: TopicFunction = (key, value) => choose(key, value);
+  return DynamicTopic;
+};
+
 const TOPIC_FUNCTIONS: Makers<TopicFunction> = {
-  firstChar: (prefix) => (_key, value) => prefix + text(first(value)),
-  key: (prefix) => (key) => prefix + text(key),
+  firstChar: (prefix) => dynamicTopic((_key, value) => prefix + text(first(value))),
+  key: (prefix) => dynamicTopic((key) => prefix + text(key)),
 };
 
 export const predicate = (written: string): Predicate => resolve('predicate', PREDICATES, written);
