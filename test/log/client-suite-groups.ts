@@ -1,6 +1,11 @@
 /** The part of the ports' suite about groups: membership, generations, committed offsets, rebalance listeners. */
 import { expect, it } from 'vitest';
-import type { LogConsumer, LogConsumerOptions, RebalanceListener, TopicPartition } from '../../src/log/client.js';
+import type {
+  LogConsumer,
+  LogConsumerOptions,
+  RebalanceListener,
+  TopicPartition,
+} from '../../src/log/client.js';
 import { recordsOf, send, values, type Bench } from './client-suite-records.js';
 
 const A0 = { topic: 'a', partition: 0 };
@@ -18,9 +23,15 @@ class Diary implements RebalanceListener {
   }
 }
 
-const names = (partitions: readonly TopicPartition[]): string => partitions.map(({ topic, partition }) => `${topic}${partition}`).join(' ');
+const names = (partitions: readonly TopicPartition[]): string =>
+  partitions.map(({ topic, partition }) => `${topic}${partition}`).join(' ');
 
-function member(bench: () => Bench, topics: readonly string[], listener?: RebalanceListener, options: LogConsumerOptions = {}): LogConsumer {
+function member(
+  bench: () => Bench,
+  topics: readonly string[],
+  listener?: RebalanceListener,
+  options: LogConsumerOptions = {},
+): LogConsumer {
   const consumer = bench().client.consumer({ groupId: 'g', ...options });
   consumer.subscribe(topics, listener);
   return consumer;
@@ -68,6 +79,20 @@ function describeMembership(bench: () => Bench): void {
     expect(names(one.assignment())).toBe('a0 a1 a2 b0 b1 b2');
   });
 
+  it('a member that did not take its share yet does not hold up the next rebalance', async () => {
+    await bench().topic('a', 3);
+    const members = [member(bench, ['a'])];
+    await settle(bench, ...members);
+    members.push(member(bench, ['a']));
+    await bench().run(members[1]!.poll(0));
+    await bench().run(members[0]!.poll(0));
+    members.push(member(bench, ['a']));
+    await bench().run(members[2]!.poll(0));
+    await settle(bench, ...members);
+    expect(members.map((one) => names(one.assignment())).sort()).toEqual(['a0', 'a1', 'a2']);
+    expect(new Set(members.map((one) => one.groupMetadata().generationId)).size).toBe(1);
+  });
+
   it('a waiting member is woken to rebalance', async () => {
     await bench().topic('a', 2);
     const one = member(bench, ['a']);
@@ -104,7 +129,9 @@ function describeMembership(bench: () => Bench): void {
     await bench().harness.advance(1500);
     await settle(bench, quick);
     expect(names(quick.assignment())).toBe('a0 a1');
-    await expect(bench().run(slow.commit([{ ...A0, offset: 0, metadata: '' }]))).rejects.toMatchObject({ code: 'UNKNOWN_MEMBER' });
+    await expect(
+      bench().run(slow.commit([{ ...A0, offset: 0, metadata: '' }])),
+    ).rejects.toMatchObject({ code: 'UNKNOWN_MEMBER' });
     await settle(bench, slow, quick);
     expect(slow.groupMetadata().memberId).not.toBe(before.memberId);
     expect([names(slow.assignment()), names(quick.assignment())].sort()).toEqual(['a0', 'a1']);
@@ -118,7 +145,9 @@ function describeMembership(bench: () => Bench): void {
     expect(() => subscribed.assign([A0])).toThrowError(invalid);
     const assigned = bench().reader('a', { groupId: 'g' });
     expect(() => assigned.subscribe(['a'])).toThrowError(invalid);
-    expect(() => bench().client.consumer().subscribe(['a'])).toThrowError(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => bench().client.consumer().subscribe(['a'])).toThrowError(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
   });
 }
 
@@ -139,7 +168,8 @@ function describeCommits(bench: () => Bench): void {
     await bench().topic('a', 2);
     const one: LogConsumer = member(bench, ['a'], {
       onPartitionsAssigned: () => undefined,
-      onPartitionsRevoked: (partitions) => one.commit(partitions.map((partition) => ({ ...partition, offset: 5, metadata: '' }))),
+      onPartitionsRevoked: (partitions) =>
+        one.commit(partitions.map((partition) => ({ ...partition, offset: 5, metadata: '' }))),
     });
     await settle(bench, one);
     const two = member(bench, ['a']);
@@ -160,7 +190,9 @@ function describeCommits(bench: () => Bench): void {
     const two = member(bench, ['a']);
     await settle(bench, one, two);
     const illegal = expect.objectContaining({ code: 'ILLEGAL_GENERATION' });
-    expect(() => producer.sendOffsets([{ ...A0, offset: 1, metadata: '' }], stale)).toThrowError(illegal);
+    expect(() => producer.sendOffsets([{ ...A0, offset: 1, metadata: '' }], stale)).toThrowError(
+      illegal,
+    );
     await expect(bench().run(producer.commit())).rejects.toEqual(illegal);
     await bench().run(producer.abort());
     expect(await bench().client.admin().committedOffsets('g')).toEqual([]);
@@ -172,10 +204,14 @@ function describeCommits(bench: () => Bench): void {
     const inside = member(bench, ['a']);
     await settle(bench, inside);
     const outside = bench().reader('a', { groupId: 'g' });
-    await expect(bench().run(outside.commit([{ ...A0, offset: 1, metadata: '' }]))).rejects.toMatchObject({ code: 'UNKNOWN_MEMBER' });
+    await expect(
+      bench().run(outside.commit([{ ...A0, offset: 1, metadata: '' }])),
+    ).rejects.toMatchObject({ code: 'UNKNOWN_MEMBER' });
     await bench().run(inside.close());
     await bench().run(outside.commit([{ ...A0, offset: 1, metadata: '' }]));
-    expect(await bench().client.admin().committedOffsets('g')).toEqual([{ ...A0, offset: 1, metadata: '' }]);
+    expect(await bench().client.admin().committedOffsets('g')).toEqual([
+      { ...A0, offset: 1, metadata: '' },
+    ]);
   });
 
   it('a topic made anew inherits no offsets', async () => {

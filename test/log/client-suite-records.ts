@@ -1,5 +1,15 @@
 /** What the suite of the log's ports writes and reads with: text in, text out, and the harness it runs in. */
-import type { AppendCallback, FetchedRecords, LogClient, LogConsumer, LogConsumerOptions, LogProducer, LogProducerOptions, RecordHeader, TopicPartition } from '../../src/log/client.js';
+import type {
+  AppendCallback,
+  FetchedRecords,
+  LogClient,
+  LogConsumer,
+  LogConsumerOptions,
+  LogProducer,
+  LogProducerOptions,
+  RecordHeader,
+  TopicPartition,
+} from '../../src/log/client.js';
 import { RecordCursor } from '../../src/log/record-cursor.js';
 
 /** A log and the world it lives in. */
@@ -31,11 +41,30 @@ export interface SendOptions {
 
 export const bytesOf = (text: string): Buffer => Buffer.from(text);
 
-export function send(producer: LogProducer, topic: string, key: string | null, value: string | null, options: SendOptions = {}): void {
+export function send(
+  producer: LogProducer,
+  topic: string,
+  key: string | null,
+  value: string | null,
+  options: SendOptions = {},
+): void {
   const keyBytes = key === null ? null : bytesOf(key);
   const valueBytes = value === null ? null : bytesOf(value);
   const { partition = 0, timestamp = 1000, headers = [], acknowledged } = options;
-  producer.topic(topic).append(partition, timestamp, keyBytes, 0, keyBytes?.length ?? 0, valueBytes, 0, valueBytes?.length ?? 0, headers, acknowledged);
+  producer
+    .topic(topic)
+    .append(
+      partition,
+      timestamp,
+      keyBytes,
+      0,
+      keyBytes?.length ?? 0,
+      valueBytes,
+      0,
+      valueBytes?.length ?? 0,
+      headers,
+      acknowledged,
+    );
 }
 
 export function recordsOf(fetched: readonly FetchedRecords[]): ReadRecord[] {
@@ -47,14 +76,23 @@ export function recordsOf(fetched: readonly FetchedRecords[]): ReadRecord[] {
       while (cursor.next()) {
         if (cursor.offset < firstOffset) continue;
         const { offset, timestamp } = cursor;
-        records.push({ topic, partition, offset, timestamp, key: cursor.key()?.toString() ?? null, value: cursor.value()?.toString() ?? null, headers: cursor.headers() });
+        records.push({
+          topic,
+          partition,
+          offset,
+          timestamp,
+          key: cursor.key()?.toString() ?? null,
+          value: cursor.value()?.toString() ?? null,
+          headers: cursor.headers(),
+        });
       }
     }
   }
   return records;
 }
 
-export const values = (records: readonly ReadRecord[]): (string | null)[] => records.map((record) => record.value);
+export const values = (records: readonly ReadRecord[]): (string | null)[] =>
+  records.map((record) => record.value);
 
 /** The pieces of a test: each call is short, so that a test reads as given, when, then. */
 export class Bench {
@@ -72,7 +110,11 @@ export class Bench {
     return this.harness.run(promise);
   }
 
-  async topic(topic: string, partitions = 1, config: { readonly [name: string]: string | number } = {}): Promise<void> {
+  async topic(
+    topic: string,
+    partitions = 1,
+    config: { readonly [name: string]: string | number } = {},
+  ): Promise<void> {
     await this.run(this.client.admin().createTopics([{ topic, partitions, config }]));
   }
 
@@ -82,7 +124,10 @@ export class Bench {
     return producer;
   }
 
-  async transactional(transactionalId = 'app', options: LogProducerOptions = {}): Promise<LogProducer> {
+  async transactional(
+    transactionalId = 'app',
+    options: LogProducerOptions = {},
+  ): Promise<LogProducer> {
     return this.producer({ ...options, transactionalId });
   }
 
@@ -94,9 +139,14 @@ export class Bench {
     await this.run(producer.close());
   }
 
-  reader(partitions: readonly TopicPartition[] | string, options: LogConsumerOptions = {}): LogConsumer {
+  reader(
+    partitions: readonly TopicPartition[] | string,
+    options: LogConsumerOptions = {},
+  ): LogConsumer {
     const consumer = this.client.consumer(options);
-    consumer.assign(typeof partitions === 'string' ? [{ topic: partitions, partition: 0 }] : partitions);
+    consumer.assign(
+      typeof partitions === 'string' ? [{ topic: partitions, partition: 0 }] : partitions,
+    );
     return consumer;
   }
 

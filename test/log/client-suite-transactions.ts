@@ -34,7 +34,27 @@ function describeIsolation(bench: () => Bench): void {
     expect(await bench().client.admin().committedOffsets('g')).toEqual([]);
     await commit(bench, producer);
     expect(values(await bench().drain(reader)).sort()).toEqual(['a0', 'a1', 'b0']);
-    expect(await bench().client.admin().committedOffsets('g')).toEqual([{ ...A0, offset: 7, metadata: 'm' }]);
+    expect(await bench().client.admin().committedOffsets('g')).toEqual([
+      { ...A0, offset: 7, metadata: 'm' },
+    ]);
+  });
+
+  it('records of a transaction are acknowledged when they are accepted', async () => {
+    await bench().topic('a');
+    const told: string[] = [];
+    const producer = await bench().transactional('app', {
+      onBatch: (topic, partition, base, last) => told.push(`${topic}${partition} ${base}-${last}`),
+    });
+    producer.begin();
+    for (const text of ['0', '1'])
+      send(producer, 'a', null, text, {
+        acknowledged: (error, offset) => told.push(error?.code ?? `${offset}`),
+      });
+    expect(told).toEqual([]);
+    await bench().run(producer.flush());
+    expect(told).toEqual(['a0 0-1', '0', '1']);
+    await commit(bench, producer);
+    expect(told).toHaveLength(3);
   });
 
   it('aborted records are never seen, the position passes them', async () => {
@@ -67,7 +87,9 @@ function describeIsolation(bench: () => Bench): void {
     const reader = bench().reader('a');
     expect(values(await bench().drain(reader))).toEqual(['before']);
     const admin = bench().client.admin();
-    expect(await admin.listOffsets('a', 'latest', { isolation: 'read_committed' })).toEqual([{ partition: 0, offset: 1 }]);
+    expect(await admin.listOffsets('a', 'latest', { isolation: 'read_committed' })).toEqual([
+      { partition: 0, offset: 1 },
+    ]);
     const poll = reader.poll(60_000);
     await commit(bench, open);
     const rest = values([...recordsOf(await bench().run(poll)), ...(await bench().drain(reader))]);
@@ -192,7 +214,10 @@ function describeFencing(bench: () => Bench): void {
     send(older, 'a', null, 'lost');
     older.seal();
     const newer = await bench().transactional('id');
-    const fenced = expect.objectContaining({ code: 'PRODUCER_FENCED', message: expect.stringContaining('applicationId') });
+    const fenced = expect.objectContaining({
+      code: 'PRODUCER_FENCED',
+      message: expect.stringContaining('applicationId'),
+    });
     expect(() => send(older, 'a', null, 'late')).toThrowError(fenced);
     expect(await bench().run(older.commit())).toEqual({ outcome: 'fenced', error: fenced });
     await expect(bench().run(older.abort())).rejects.toEqual(fenced);
@@ -213,7 +238,10 @@ function describeFencing(bench: () => Bench): void {
     await bench().produce('a', 'waits');
     await bench().harness.advance(1500);
     expect(await bench().read('a')).toEqual(['waits']);
-    expect(await bench().run(producer.commit())).toMatchObject({ outcome: 'fenced', error: { code: 'TRANSACTION_TIMEOUT' } });
+    expect(await bench().run(producer.commit())).toMatchObject({
+      outcome: 'fenced',
+      error: { code: 'TRANSACTION_TIMEOUT' },
+    });
     const next = await bench().transactional('slow');
     next.begin();
     send(next, 'a', null, 'next');
@@ -243,7 +271,8 @@ function describeOffsets(bench: () => Bench): void {
     await bench().produce('a', '0', '1', '2');
     const producer = await bench().transactional();
     producer.begin();
-    for (const offset of [1, 2]) producer.sendOffsets([{ ...A0, offset, metadata: `m${offset}` }], NO_MEMBER);
+    for (const offset of [1, 2])
+      producer.sendOffsets([{ ...A0, offset, metadata: `m${offset}` }], NO_MEMBER);
     await commit(bench, producer);
     expect(await bench().read('a', { groupId: 'g' })).toEqual(['2']);
     const consumer = bench().client.consumer({ groupId: 'g' });
@@ -254,13 +283,19 @@ function describeOffsets(bench: () => Bench): void {
     await bench().topic('a');
     const producer = await bench().transactional();
     producer.begin();
-    expect(() => producer.sendOffsets([{ topic: 'b', partition: 0, offset: 1, metadata: '' }], NO_MEMBER)).toThrowError(expect.objectContaining({ code: 'UNKNOWN_TOPIC' }));
-    expect(() => producer.sendOffsets([{ ...A0, offset: -1, metadata: '' }], NO_MEMBER)).toThrowError(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() =>
+      producer.sendOffsets([{ topic: 'b', partition: 0, offset: 1, metadata: '' }], NO_MEMBER),
+    ).toThrowError(expect.objectContaining({ code: 'UNKNOWN_TOPIC' }));
+    expect(() =>
+      producer.sendOffsets([{ ...A0, offset: -1, metadata: '' }], NO_MEMBER),
+    ).toThrowError(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 }
 
 function describeReadThrough(bench: () => Bench): void {
-  const through = (producer: LogProducer) => ({ readThrough: { producer, topics: new Set(['a']) } });
+  const through = (producer: LogProducer) => ({
+    readThrough: { producer, topics: new Set(['a']) },
+  });
 
   it('a consumer reads the open transaction of its producer, others do not', async (test) => {
     test.skip(!bench().client.features.readThrough);
@@ -312,7 +347,10 @@ function describeReadThrough(bench: () => Bench): void {
   it("another producer's open transaction is not passed", async (test) => {
     test.skip(!bench().client.features.readThrough);
     await bench().topic('a');
-    const [mine, other] = [await bench().transactional('mine'), await bench().transactional('other')];
+    const [mine, other] = [
+      await bench().transactional('mine'),
+      await bench().transactional('other'),
+    ];
     const own = bench().reader('a', through(mine));
     other.begin();
     send(other, 'a', null, 'other');

@@ -3,8 +3,9 @@
  * `describeLogClient`; transactions and groups have files of their own. Nothing here knows an implementation.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { StreamsError } from '../../src/errors.js';
-import { Bench, bytesOf, recordsOf, send, values, type LogClientHarness } from './client-suite-records.js';
+import type { StreamsError } from '../../src/errors.js';
+import { Bench, bytesOf, send, type LogClientHarness } from './client-suite-records.js';
+import { describeConsuming, describeWaiting } from './client-suite-consuming.js';
 import { describeGroups } from './client-suite-groups.js';
 import { describeTransactions } from './client-suite-transactions.js';
 
@@ -46,24 +47,53 @@ function describeTopics(bench: () => Bench): void {
   it('an existing topic is refused, and left as it is with ifNotExists', async () => {
     await bench().topic('a', 2);
     const admin = bench().client.admin();
-    await expect(bench().run(admin.createTopics([{ topic: 'a', partitions: 5 }]))).rejects.toMatchObject({ code: 'TOPIC_EXISTS' });
-    await bench().run(admin.createTopics([{ topic: 'a', partitions: 5 }, { topic: 'b', partitions: 1 }], { ifNotExists: true }));
+    await expect(
+      bench().run(admin.createTopics([{ topic: 'a', partitions: 5 }])),
+    ).rejects.toMatchObject({ code: 'TOPIC_EXISTS' });
+    await bench().run(
+      admin.createTopics(
+        [
+          { topic: 'a', partitions: 5 },
+          { topic: 'b', partitions: 1 },
+        ],
+        { ifNotExists: true },
+      ),
+    );
     expect((await admin.describeTopics(['a']))[0]?.partitions).toBe(2);
     expect(await admin.listTopics()).toEqual(['a', 'b']);
   });
 
   it('nothing is created when one topic of the list is wrong', async () => {
     const admin = bench().client.admin();
-    await expect(bench().run(admin.createTopics([{ topic: 'good', partitions: 1 }, { topic: 'a/b', partitions: 1 }]))).rejects.toMatchObject({ code: 'INVALID_TOPIC' });
+    await expect(
+      bench().run(
+        admin.createTopics([
+          { topic: 'good', partitions: 1 },
+          { topic: 'a/b', partitions: 1 },
+        ]),
+      ),
+    ).rejects.toMatchObject({ code: 'INVALID_TOPIC' });
     expect(await admin.listTopics()).toEqual([]);
   });
 
   it.each(['', '.', '..', 'a b', 'ä', 'x'.repeat(250)])('the name %j is refused', async (topic) => {
-    await expect(bench().run(bench().client.admin().createTopics([{ topic, partitions: 1 }]))).rejects.toMatchObject({ code: 'INVALID_TOPIC' });
+    await expect(
+      bench().run(
+        bench()
+          .client.admin()
+          .createTopics([{ topic, partitions: 1 }]),
+      ),
+    ).rejects.toMatchObject({ code: 'INVALID_TOPIC' });
   });
 
   it.each([0, -1, 1.5, Number.NaN])('%d partitions are refused', async (partitions) => {
-    await expect(bench().run(bench().client.admin().createTopics([{ topic: 'a', partitions }]))).rejects.toMatchObject({ code: 'INVALID_PARTITIONS' });
+    await expect(
+      bench().run(
+        bench()
+          .client.admin()
+          .createTopics([{ topic: 'a', partitions }]),
+      ),
+    ).rejects.toMatchObject({ code: 'INVALID_PARTITIONS' });
   });
 
   it.each([
@@ -73,8 +103,15 @@ function describeTopics(bench: () => Bench): void {
     [{ 'min.cleanable.dirty.ratio': 2 }, /0 to 1/],
     [JSON.parse('{"__proto__": 1}') as { [name: string]: number }, /__proto__/],
   ])('the config %j is refused with a hint', async (config, message) => {
-    const failed = bench().run(bench().client.admin().createTopics([{ topic: 'a', partitions: 1, config }]));
-    await expect(failed).rejects.toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringMatching(message) });
+    const failed = bench().run(
+      bench()
+        .client.admin()
+        .createTopics([{ topic: 'a', partitions: 1, config }]),
+    );
+    await expect(failed).rejects.toMatchObject({
+      code: 'INVALID_CONFIG',
+      message: expect.stringMatching(message),
+    });
   });
 
   it('a deleted topic is gone, and made anew it is another, empty topic', async () => {
@@ -102,8 +139,16 @@ function describeTopics(bench: () => Bench): void {
     for (const timestamp of [100, 300, 200, 400]) send(producer, 'a', null, 'x', { timestamp });
     await bench().run(producer.flush());
     const admin = bench().client.admin();
-    const at = async (spec: 'earliest' | 'latest' | number) => (await admin.listOffsets('a', spec))[0]?.offset;
-    expect([await at('earliest'), await at('latest'), await at(0), await at(150), await at(301), await at(401)]).toEqual([0, 4, 0, 1, 3, -1]);
+    const at = async (spec: 'earliest' | 'latest' | number) =>
+      (await admin.listOffsets('a', spec))[0]?.offset;
+    expect([
+      await at('earliest'),
+      await at('latest'),
+      await at(0),
+      await at(150),
+      await at(301),
+      await at(401),
+    ]).toEqual([0, 4, 0, 1, 3, -1]);
   });
 
   it('deleteRecords raises the log start for every reader', async () => {
@@ -113,7 +158,9 @@ function describeTopics(bench: () => Bench): void {
     await bench().run(admin.deleteRecords([{ topic: 'a', partition: 0, offset: 2 }]));
     expect(await admin.listOffsets('a', 'earliest')).toEqual([{ partition: 0, offset: 2 }]);
     expect(await bench().read('a')).toEqual(['2', '3']);
-    await expect(bench().run(admin.deleteRecords([{ topic: 'a', partition: 0, offset: 9 }]))).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
+    await expect(
+      bench().run(admin.deleteRecords([{ topic: 'a', partition: 0, offset: 9 }])),
+    ).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE' });
     await bench().run(admin.deleteRecords([{ topic: 'a', partition: 0, offset: -1 }]));
     expect(await admin.listOffsets('a', 'earliest')).toEqual([{ partition: 0, offset: 4 }]);
     await bench().produce('a', '4');
@@ -125,13 +172,19 @@ function describeProducing(bench: () => Bench): void {
   it('keys, values and headers come back as they were, null and empty kept apart', async () => {
     await bench().topic('a');
     const producer = await bench().producer();
-    const headers = [{ key: 'h', value: bytesOf('1') }, { key: 'h', value: null }, { key: '', value: Buffer.alloc(0) }];
+    const headers = [
+      { key: 'h', value: bytesOf('1') },
+      { key: 'h', value: null },
+      { key: '', value: Buffer.alloc(0) },
+    ];
     send(producer, 'a', 'k', 'v', { timestamp: 42, headers });
     send(producer, 'a', null, null, { timestamp: -1 });
     send(producer, 'a', '', '', { timestamp: 2 ** 52 - 1 });
     await bench().run(producer.flush());
     const records = await bench().drain(bench().reader('a'));
-    expect(records.map(({ offset, timestamp, key, value }) => [offset, timestamp, key, value])).toEqual([
+    expect(
+      records.map(({ offset, timestamp, key, value }) => [offset, timestamp, key, value]),
+    ).toEqual([
       [0, 42, 'k', 'v'],
       [1, -1, null, null],
       [2, 2 ** 52 - 1, '', ''],
@@ -163,7 +216,10 @@ function describeProducing(bench: () => Bench): void {
   it('many batches keep the order and onBatch tells their offsets', async () => {
     await bench().topic('a');
     const batches: number[] = [];
-    const producer = await bench().producer({ batchBytes: 500, onBatch: (_topic, _partition, base, last) => batches.push(base, last) });
+    const producer = await bench().producer({
+      batchBytes: 500,
+      onBatch: (_topic, _partition, base, last) => batches.push(base, last),
+    });
     const sent = Array.from({ length: 300 }, (_, i) => `value ${i}`);
     for (const text of sent) send(producer, 'a', 'key', text);
     await bench().run(producer.flush());
@@ -178,7 +234,9 @@ function describeProducing(bench: () => Bench): void {
     await bench().topic('a', 1, { 'max.message.bytes': 300 });
     const producer = await bench().producer();
     send(producer, 'a', null, 'before');
-    expect(() => send(producer, 'a', null, 'x'.repeat(300))).toThrowError(expect.objectContaining({ code: 'RECORD_TOO_LARGE' }));
+    expect(() => send(producer, 'a', null, 'x'.repeat(300))).toThrowError(
+      expect.objectContaining({ code: 'RECORD_TOO_LARGE' }),
+    );
     for (let i = 0; i < 50; i++) send(producer, 'a', null, `after ${i}`);
     await bench().run(producer.flush());
     expect((await bench().read('a')).length).toBe(51);
@@ -196,10 +254,19 @@ function describeProducing(bench: () => Bench): void {
   it('unknown topics and partitions and bad timestamps are refused', async () => {
     await bench().topic('orders', 2);
     const producer = await bench().producer();
-    expect(() => producer.topic('order')).toThrowError(expect.objectContaining({ code: 'UNKNOWN_TOPIC', message: expect.stringContaining("'orders'") }));
-    expect(() => send(producer, 'orders', null, 'x', { partition: 2 })).toThrowError(expect.objectContaining({ code: 'UNKNOWN_PARTITION' }));
+    expect(() => producer.topic('order')).toThrowError(
+      expect.objectContaining({
+        code: 'UNKNOWN_TOPIC',
+        message: expect.stringContaining("'orders'"),
+      }),
+    );
+    expect(() => send(producer, 'orders', null, 'x', { partition: 2 })).toThrowError(
+      expect.objectContaining({ code: 'UNKNOWN_PARTITION' }),
+    );
     for (const timestamp of [-2, 2 ** 53, 1.5, Number.NaN]) {
-      expect(() => send(producer, 'orders', null, 'x', { timestamp })).toThrowError(expect.objectContaining({ code: 'INVALID_TIMESTAMP' }));
+      expect(() => send(producer, 'orders', null, 'x', { timestamp })).toThrowError(
+        expect.objectContaining({ code: 'INVALID_TIMESTAMP' }),
+      );
     }
   });
 
@@ -219,112 +286,9 @@ function describeProducing(bench: () => Bench): void {
     send(producer, 'a', null, 'last');
     await bench().run(producer.close());
     expect(await bench().read('a')).toEqual(['last']);
-    expect(() => producer.topic('a')).toThrowError(expect.objectContaining({ code: 'INVALID_STATE' }));
-  });
-}
-
-function describeConsuming(bench: () => Bench): void {
-  it('a poll tells where it read from, where it goes on, and the end', async () => {
-    await bench().topic('a');
-    await bench().produce('a', '0', '1', '2');
-    const consumer = bench().reader('a');
-    consumer.seek({ topic: 'a', partition: 0 }, 1);
-    const fetched = await bench().run(consumer.poll(0));
-    expect(fetched).toMatchObject([{ topic: 'a', partition: 0, firstOffset: 1, nextOffset: 3, endOffset: 3 }]);
-    expect(values(recordsOf(fetched))).toEqual(['1', '2']);
-    expect(await consumer.position({ topic: 'a', partition: 0 })).toBe(3);
-  });
-
-  it('every partition is read once and in order, whatever its limit', async () => {
-    const partitions = [0, 1, 2].map((partition) => ({ topic: 'a', partition }));
-    await bench().topic('a', 3);
-    const producer = await bench().producer({ batchBytes: 100 });
-    for (let i = 0; i < 90; i++) send(producer, 'a', null, `${i}`, { partition: i % 3 });
-    await bench().run(producer.flush());
-    const records = await bench().drain(bench().reader(partitions, { maxPartitionBytes: 1 }));
-    for (const { partition } of partitions) {
-      const own = values(records.filter((record) => record.partition === partition));
-      expect(own).toEqual(Array.from({ length: 30 }, (_, i) => `${i * 3 + partition}`));
-    }
-  });
-
-  it('a paused partition waits where it was', async () => {
-    await bench().topic('a', 2);
-    const producer = await bench().producer();
-    for (const partition of [0, 1]) send(producer, 'a', null, `p${partition}`, { partition });
-    await bench().run(producer.flush());
-    const consumer = bench().reader([{ topic: 'a', partition: 0 }, { topic: 'a', partition: 1 }]);
-    consumer.pause([{ topic: 'a', partition: 0 }]);
-    expect(values(await bench().drain(consumer))).toEqual(['p1']);
-    consumer.resume([{ topic: 'a', partition: 0 }]);
-    expect(values(await bench().drain(consumer))).toEqual(['p0']);
-  });
-
-  it('without a position the policy decides: earliest, latest, none', async () => {
-    await bench().topic('a');
-    await bench().produce('a', 'old');
-    const latest = bench().reader('a', { offsetReset: 'latest' });
-    const none = bench().reader('a', { offsetReset: 'none' });
-    expect(await bench().drain(latest)).toEqual([]);
-    await expect(bench().run(none.poll(0))).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE', where: { topic: 'a', partition: 0 } });
-    await bench().produce('a', 'new');
-    expect(values(await bench().drain(latest))).toEqual(['new']);
-    expect(await bench().read('a')).toEqual(['old', 'new']);
-  });
-
-  it('a position outside the log follows the policy too, and the error names the range', async () => {
-    await bench().topic('a');
-    await bench().produce('a', '0', '1', '2');
-    await bench().run(bench().client.admin().deleteRecords([{ topic: 'a', partition: 0, offset: 1 }]));
-    const none = bench().reader('a', { offsetReset: 'none' });
-    none.seek({ topic: 'a', partition: 0 }, 0);
-    await expect(bench().run(none.poll(0))).rejects.toMatchObject({ code: 'OFFSET_OUT_OF_RANGE', message: expect.stringContaining('1 to 3') });
-    const earliest = bench().reader('a');
-    earliest.seek({ topic: 'a', partition: 0 }, 99);
-    expect(values(await bench().drain(earliest))).toEqual(['1', '2']);
-  });
-
-  it('unassigned partitions and unknown topics are refused', async () => {
-    await bench().topic('a');
-    const consumer = bench().client.consumer();
-    expect(() => consumer.seek({ topic: 'a', partition: 0 }, 0)).toThrowError(expect.objectContaining({ code: 'INVALID_STATE' }));
-    expect(() => consumer.assign([{ topic: 'b', partition: 0 }])).toThrowError(expect.objectContaining({ code: 'UNKNOWN_TOPIC' }));
-    expect(() => consumer.assign([{ topic: 'a', partition: 1 }])).toThrowError(expect.objectContaining({ code: 'UNKNOWN_PARTITION' }));
-  });
-}
-
-function describeWaiting(bench: () => Bench): void {
-  it('a waiting poll returns as soon as something is durable', async () => {
-    await bench().topic('a');
-    const consumer = bench().reader('a');
-    const poll = consumer.poll(60_000);
-    await bench().produce('a', 'x');
-    expect(values(recordsOf(await bench().run(poll)))).toEqual(['x']);
-  });
-
-  it('a poll that finds nothing returns nothing after its time', async () => {
-    await bench().topic('a');
-    expect(await bench().run(bench().reader('a').poll(50))).toEqual([]);
-  });
-
-  it('wakeup ends a waiting poll, also when it comes just before', async () => {
-    await bench().topic('a');
-    const consumer = bench().reader('a');
-    const poll = consumer.poll(Number.POSITIVE_INFINITY);
-    consumer.wakeup();
-    expect(await bench().run(poll)).toEqual([]);
-    consumer.wakeup();
-    expect(await bench().run(consumer.poll(Number.POSITIVE_INFINITY))).toEqual([]);
-  });
-
-  it('a seek is seen by a poll that is waiting', async () => {
-    await bench().topic('a');
-    await bench().produce('a', 'x');
-    const consumer = bench().reader('a', { offsetReset: 'latest' });
-    expect(await bench().drain(consumer)).toEqual([]);
-    const poll = consumer.poll(Number.POSITIVE_INFINITY);
-    consumer.seek({ topic: 'a', partition: 0 }, 0);
-    expect(values(recordsOf(await bench().run(poll)))).toEqual(['x']);
+    expect(() => producer.topic('a')).toThrowError(
+      expect.objectContaining({ code: 'INVALID_STATE' }),
+    );
   });
 }
 
@@ -336,7 +300,9 @@ function describeClosing(bench: () => Bench): void {
     await bench().run(bench().client.close());
     expect(await bench().run(poll)).toEqual([]);
     await expect(bench().run(consumer.poll(0))).rejects.toMatchObject({ code: 'LOG_CLOSED' });
-    expect(() => bench().client.producer()).toThrowError(expect.objectContaining({ code: 'LOG_CLOSED' }));
+    expect(() => bench().client.producer()).toThrowError(
+      expect.objectContaining({ code: 'LOG_CLOSED' }),
+    );
     await bench().run(bench().client.close());
   });
 }

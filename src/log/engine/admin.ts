@@ -1,6 +1,15 @@
 /** The admin port of the bundled log. Every change is durable when its promise resolves. */
 import { StreamsError } from '../../errors.js';
-import type { Isolation, LogAdmin, NewTopic, OffsetSpec, PartitionOffset, PartitionOffsetAndMetadata, TopicDescription, TopicPartition } from '../client.js';
+import type {
+  Isolation,
+  LogAdmin,
+  NewTopic,
+  OffsetSpec,
+  PartitionOffset,
+  PartitionOffsetAndMetadata,
+  TopicDescription,
+  TopicPartition,
+} from '../client.js';
 import type { Broker } from './broker.js';
 import type { Partition } from './partition.js';
 
@@ -11,7 +20,10 @@ export class EngineAdmin implements LogAdmin {
     this.#broker = broker;
   }
 
-  async createTopics(topics: readonly NewTopic[], options: { readonly ifNotExists?: boolean } = {}): Promise<void> {
+  async createTopics(
+    topics: readonly NewTopic[],
+    options: { readonly ifNotExists?: boolean } = {},
+  ): Promise<void> {
     this.#broker.assertOpen();
     this.#broker.createTopics(topics, options.ifNotExists ?? false);
     await this.#durable();
@@ -35,28 +47,43 @@ export class EngineAdmin implements LogAdmin {
   }
 
   /** Default isolation is Kafka's, `read_uncommitted`. Without a record at or after a timestamp the offset is -1, as in Kafka. */
-  async listOffsets(topic: string, spec: OffsetSpec, options: { readonly isolation?: Isolation } = {}): Promise<PartitionOffset[]> {
+  async listOffsets(
+    topic: string,
+    spec: OffsetSpec,
+    options: { readonly isolation?: Isolation } = {},
+  ): Promise<PartitionOffset[]> {
     this.#broker.assertOpen();
     const committedOnly = options.isolation === 'read_committed';
     return this.#broker.topics.get(topic).partitions.map((partition) => ({
       partition: partition.partition,
-      offset: offsetOf(partition, spec, committedOnly ? partition.lastStableOffset : partition.highWatermark),
+      offset: offsetOf(
+        partition,
+        spec,
+        committedOnly ? partition.lastStableOffset : partition.highWatermark,
+      ),
     }));
   }
 
-  async deleteRecords(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void> {
+  async deleteRecords(
+    offsets: readonly (TopicPartition & { readonly offset: number })[],
+  ): Promise<void> {
     this.#broker.assertOpen();
     const targets = offsets.map(({ topic, partition: number, offset }) => {
       const partition = this.#broker.topics.get(topic).partition(number);
       const { startOffset, highWatermark } = partition;
       // -1 is Kafka's way to say "all there is".
       if (offset === -1) return { partition, offset: highWatermark };
-      if (Number.isInteger(offset) && offset >= 0 && offset <= highWatermark) return { partition, offset };
-      throw new StreamsError('OFFSET_OUT_OF_RANGE', `Records of ${topic}-${number} cannot be deleted up to ${offset}: the partition has offsets ${startOffset} to ${highWatermark}.`, {
-        topic,
-        partition: number,
-        offset,
-      });
+      if (Number.isInteger(offset) && offset >= 0 && offset <= highWatermark)
+        return { partition, offset };
+      throw new StreamsError(
+        'OFFSET_OUT_OF_RANGE',
+        `Records of ${topic}-${number} cannot be deleted up to ${offset}: the partition has offsets ${startOffset} to ${highWatermark}.`,
+        {
+          topic,
+          partition: number,
+          offset,
+        },
+      );
     });
     for (const { partition, offset } of targets) this.#broker.deleteRecords(partition, offset);
     await this.#durable();
@@ -64,7 +91,9 @@ export class EngineAdmin implements LogAdmin {
 
   async listGroups(): Promise<string[]> {
     this.#broker.assertOpen();
-    return [...new Set([...this.#broker.offsets.groupIds(), ...this.#broker.groups.groupIds()])].sort();
+    return [
+      ...new Set([...this.#broker.offsets.groupIds(), ...this.#broker.groups.groupIds()]),
+    ].sort();
   }
 
   async committedOffsets(groupId: string): Promise<PartitionOffsetAndMetadata[]> {
@@ -85,8 +114,12 @@ function offsetOf(partition: Partition, spec: OffsetSpec, end: number): number {
   if (spec === 'earliest') return partition.startOffset;
   if (spec === 'latest') return end;
   if (Number.isFinite(spec)) return partition.storage.findTimestamp(spec, end)?.offset ?? -1;
-  throw new StreamsError('INVALID_ARGUMENT', `${String(spec)} names no offset: give 'earliest', 'latest' or a timestamp in ms.`, {
-    topic: partition.topic,
-    partition: partition.partition,
-  });
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `${String(spec)} names no offset: give 'earliest', 'latest' or a timestamp in ms.`,
+    {
+      topic: partition.topic,
+      partition: partition.partition,
+    },
+  );
 }

@@ -3,7 +3,14 @@
  * batches and, under read_committed, batches of aborted transactions; the position moves past them.
  */
 import { StreamsError } from '../../errors.js';
-import { CONTROL, TRANSACTIONAL, batchAttributes, batchBaseOffset, batchLastOffset, batchProducerId } from '../batch-header.js';
+import {
+  CONTROL,
+  TRANSACTIONAL,
+  batchAttributes,
+  batchBaseOffset,
+  batchLastOffset,
+  batchProducerId,
+} from '../batch-header.js';
 import type { BatchRange, FetchedRecords, Isolation } from '../client.js';
 import type { Partition, ProducerIdentity } from './partition.js';
 
@@ -20,7 +27,11 @@ export class AssignedPartition {
   /** Whose open transaction may be read here too. */
   readonly #readThrough: { readonly identity: ProducerIdentity } | undefined;
 
-  constructor(partition: Partition, isolation: Isolation, readThrough: { readonly identity: ProducerIdentity } | undefined) {
+  constructor(
+    partition: Partition,
+    isolation: Isolation,
+    readThrough: { readonly identity: ProducerIdentity } | undefined,
+  ) {
     this.partition = partition;
     this.#committedOnly = isolation === 'read_committed';
     this.#readThrough = readThrough;
@@ -28,7 +39,8 @@ export class AssignedPartition {
 
   /** How far it may be read now. */
   get end(): number {
-    if (this.#readThrough !== undefined) return this.partition.readableTo(this.#readThrough.identity);
+    if (this.#readThrough !== undefined)
+      return this.partition.readableTo(this.#readThrough.identity);
     return this.#committedOnly ? this.partition.lastStableOffset : this.partition.highWatermark;
   }
 
@@ -43,7 +55,10 @@ export class AssignedPartition {
     if (policy === 'earliest') this.position = startOffset;
     else if (policy === 'latest') this.position = Math.max(this.end, startOffset);
     else {
-      const what = this.position === UNRESOLVED ? 'there is no committed offset' : `offset ${this.position} is not in the log`;
+      const what =
+        this.position === UNRESOLVED
+          ? 'there is no committed offset'
+          : `offset ${this.position} is not in the log`;
       throw new StreamsError(
         'OFFSET_OUT_OF_RANGE',
         `${topic}-${partition}: ${what}; offsets ${startOffset} to ${endOffset} are there. Seek to one of them, or set offsetReset to 'earliest' or 'latest'.`,
@@ -60,7 +75,14 @@ export class AssignedPartition {
     const last = ranges[ranges.length - 1];
     const nextOffset = last === undefined ? end : batchLastOffset(last.bytes, last.start) + 1;
     this.position = nextOffset;
-    return { topic: partition.topic, partition: partition.partition, batches: this.#visible(ranges), firstOffset, nextOffset, endOffset: end };
+    return {
+      topic: partition.topic,
+      partition: partition.partition,
+      batches: this.#visible(ranges),
+      firstOffset,
+      nextOffset,
+      endOffset: end,
+    };
   }
 
   #visible(ranges: BatchRange[]): BatchRange[] {
@@ -74,6 +96,9 @@ export class AssignedPartition {
     const attributes = batchAttributes(bytes, start);
     if ((attributes & CONTROL) !== 0) return true;
     if ((attributes & TRANSACTIONAL) === 0 || !this.#committedOnly) return false;
-    return this.partition.aborted.contains(batchProducerId(bytes, start), batchBaseOffset(bytes, start));
+    return this.partition.aborted.contains(
+      batchProducerId(bytes, start),
+      batchBaseOffset(bytes, start),
+    );
   }
 }

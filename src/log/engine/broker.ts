@@ -61,13 +61,17 @@ export class Broker {
       producerIds: this.producerIds,
       appendMarker: (partition, bytes, timestamp) => this.#store(partition, bytes, 1, timestamp),
     });
-    this.recovery = this.#storage.open({ replay: (entry) => this.#replay(entry), snapshot: () => this.#snapshot() });
+    this.recovery = this.#storage.open({
+      replay: (entry) => this.#replay(entry),
+      snapshot: () => this.#snapshot(),
+    });
     this.#recovered();
   }
 
   /** Throws `LOG_CLOSED`. */
   assertOpen(): void {
-    if (this.#closed) throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to use it.');
+    if (this.#closed)
+      throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to use it.');
   }
 
   get closed(): boolean {
@@ -75,7 +79,13 @@ export class Broker {
   }
 
   createTopics(topics: readonly NewTopic[], ifNotExists: boolean): void {
-    const made = this.topics.create(topics, ifNotExists, this.durability, this.#storage, this.env.random);
+    const made = this.topics.create(
+      topics,
+      ifNotExists,
+      this.durability,
+      this.#storage,
+      this.env.random,
+    );
     for (const topic of made) this.groups.topicChanged(topic.name);
   }
 
@@ -88,7 +98,12 @@ export class Broker {
   /** Raises the log start; the caller checked the offset. */
   deleteRecords(partition: Partition, offset: number): void {
     if (offset <= partition.startOffset) return;
-    this.durability.append({ type: 'log-start', topicId: partition.topicId, partition: partition.partition, offset });
+    this.durability.append({
+      type: 'log-start',
+      topicId: partition.topicId,
+      partition: partition.partition,
+      offset,
+    });
     partition.raiseStart(offset);
   }
 
@@ -101,15 +116,23 @@ export class Broker {
     this.assertOpen();
     this.durability.assertWritable();
     const partition = topic.partition(partitionNumber);
-    if (topic.deleted) throw new StreamsError('UNKNOWN_TOPIC', `Topic '${topic.name}' was deleted.`, { topic: topic.name });
-    if (bytes.length > topic.maxMessageBytes) throw batchTooLarge(topic, partitionNumber, bytes.length);
+    if (topic.deleted)
+      throw new StreamsError('UNKNOWN_TOPIC', `Topic '${topic.name}' was deleted.`, {
+        topic: topic.name,
+      });
+    if (bytes.length > topic.maxMessageBytes)
+      throw batchTooLarge(topic, partitionNumber, bytes.length);
     const producerId = batchProducerId(bytes, 0);
     if (producerId >= 0) {
       const duplicateOf = partition.checkSequence(bytes);
       if (duplicateOf >= 0) return duplicateOf;
     }
-    if (isControlBatch(bytes, 0)) throw new StreamsError('INVALID_ARGUMENT', 'Markers are written by the log itself.', { topic: topic.name });
-    if (isTransactionalBatch(bytes, 0)) this.transactions.register(producerId, batchProducerEpoch(bytes, 0), partition);
+    if (isControlBatch(bytes, 0))
+      throw new StreamsError('INVALID_ARGUMENT', 'Markers are written by the log itself.', {
+        topic: topic.name,
+      });
+    if (isTransactionalBatch(bytes, 0))
+      this.transactions.register(producerId, batchProducerEpoch(bytes, 0), partition);
     else this.#refuseMixed(producerId, partition);
     if (topic.logAppendTime) stampAppendTime(bytes, this.env.clock.now());
     const baseOffset = partition.endOffset;
@@ -145,10 +168,14 @@ export class Broker {
   /** A transaction's own producer id outside of it would make its batches look decided. */
   #refuseMixed(producerId: number, partition: Partition): void {
     if (producerId < 0 || !partition.hasOpenTransaction(producerId)) return;
-    throw new StreamsError('INVALID_TRANSACTION_STATE', `Producer id ${producerId} has an open transaction in ${partition.topic}-${partition.partition}; a plain batch of it is refused.`, {
-      topic: partition.topic,
-      partition: partition.partition,
-    });
+    throw new StreamsError(
+      'INVALID_TRANSACTION_STATE',
+      `Producer id ${producerId} has an open transaction in ${partition.topic}-${partition.partition}; a plain batch of it is refused.`,
+      {
+        topic: partition.topic,
+        partition: partition.partition,
+      },
+    );
   }
 
   #deleted(topic: Topic): void {
@@ -181,7 +208,8 @@ export class Broker {
       case 'batch': {
         const partition = this.topics.byId(entry.topicId)?.partition(entry.partition);
         // What lies below the end is already part of the state that a snapshot brought.
-        if (partition !== undefined && entry.baseOffset >= partition.endOffset) partition.appended(entry);
+        if (partition !== undefined && entry.baseOffset >= partition.endOffset)
+          partition.appended(entry);
         break;
       }
       case 'partition-state':
@@ -203,19 +231,31 @@ export class Broker {
         }
       }
     }
-    if (aborted > 0) this.logger?.info(`millrace log: recovery aborted ${aborted} unfinished transaction parts.`);
+    if (aborted > 0)
+      this.logger?.info(`millrace log: recovery aborted ${aborted} unfinished transaction parts.`);
   }
 
   /** Everything that was appended, durable or not: the storage calls this between two groups. */
   #snapshot(): JournalEntry[] {
     const entries: JournalEntry[] = [this.producerIds.snapshot(), ...this.transactions.snapshot()];
     for (const topic of this.topics.all()) {
-      entries.push({ type: 'topic-created', topicId: topic.topicId, topic: topic.name, partitions: topic.partitions.length, config: topic.config });
+      entries.push({
+        type: 'topic-created',
+        topicId: topic.topicId,
+        topic: topic.name,
+        partitions: topic.partitions.length,
+        config: topic.config,
+      });
     }
     entries.push(...this.offsets.snapshot());
     for (const topic of this.topics.all()) {
       for (const partition of topic.partitions) {
-        entries.push({ type: 'partition-state', topicId: topic.topicId, partition: partition.partition, state: partition.snapshot() });
+        entries.push({
+          type: 'partition-state',
+          topicId: topic.topicId,
+          partition: partition.partition,
+          state: partition.snapshot(),
+        });
       }
     }
     return entries;

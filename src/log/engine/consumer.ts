@@ -3,7 +3,7 @@
  * a look at each assigned partition and one resolved promise; one that finds nothing waits until a partition has
  * more, the group changed, somebody woke it, or the time is over.
  */
-import { assert, StreamsError } from '../../errors.js';
+import { StreamsError } from '../../errors.js';
 import type { Timer } from '../../env/env.js';
 import type {
   ConsumerGroupMetadata,
@@ -15,28 +15,19 @@ import type {
   RebalanceListener,
   TopicPartition,
 } from '../client.js';
-import { AssignedPartition, UNRESOLVED } from './assigned-partition.js';
+import { Assignment } from './assignment.js';
 import type { Broker } from './broker.js';
 import { GroupMember } from './groups.js';
 import type { PartitionReader } from './partition.js';
-import { EngineProducer } from './producer.js';
 
-const DEFAULT_MAX_PARTITION_BYTES = 1_048_576;
 const DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
-/** What one poll returns at most; the next one goes on with the partitions that were left out. */
-const POLL_BYTES_MAX = 16 * 1_048_576;
 const NOTHING: readonly FetchedRecords[] = [];
 
 export class EngineConsumer implements LogConsumer, PartitionReader {
   readonly #broker: Broker;
   readonly #options: LogConsumerOptions;
-  readonly #maxPartitionBytes: number;
+  readonly #assignment: Assignment;
   readonly #onClose: (consumer: EngineConsumer) => void;
-  #assigned: AssignedPartition[] = [];
-  /** By `topic/partition`. */
-  readonly #byKey = new Map<string, AssignedPartition>();
-  /** Where the next poll begins, so that partitions take turns. */
-  #turn = 0;
   #mode: 'none' | 'manual' | 'group' = 'none';
   #member: GroupMember | undefined;
   #listener: RebalanceListener | undefined;
@@ -46,20 +37,25 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
   #timer: Timer | undefined;
   #closed = false;
 
-  constructor(broker: Broker, options: LogConsumerOptions, onClose: (consumer: EngineConsumer) => void) {
+  constructor(
+    broker: Broker,
+    options: LogConsumerOptions,
+    onClose: (consumer: EngineConsumer) => void,
+  ) {
     this.#broker = broker;
     this.#options = options;
-    this.#maxPartitionBytes = options.maxPartitionBytes ?? DEFAULT_MAX_PARTITION_BYTES;
+    this.#assignment = new Assignment(broker, options, this);
     this.#onClose = onClose;
-    if (options.readThrough !== undefined && !(options.readThrough.producer instanceof EngineProducer)) {
-      throw new StreamsError('INVALID_ARGUMENT', 'readThrough needs a producer of the same log.');
-    }
   }
 
   assign(partitions: readonly TopicPartition[]): void {
     this.#assertOpen();
-    if (this.#mode === 'group') throw new StreamsError('INVALID_STATE', 'The consumer is subscribed with its group; manual assignment needs another consumer.');
-    this.#setAssignment(partitions);
+    if (this.#mode === 'group')
+      throw new StreamsError(
+        'INVALID_STATE',
+        'The consumer is subscribed with its group; manual assignment needs another consumer.',
+      );
+    this.#assignment.set(partitions);
     this.#mode = 'manual';
     this.available();
   }
@@ -67,13 +63,26 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
   subscribe(topics: readonly string[], listener?: RebalanceListener): void {
     this.#assertOpen();
     const { groupId, maxPollIntervalMs } = this.#options;
-    if (groupId === undefined) throw new StreamsError('INVALID_ARGUMENT', 'subscribe() needs a groupId; give one, or use assign().');
-    if (this.#mode === 'manual') throw new StreamsError('INVALID_STATE', 'The consumer has a manual assignment; a subscription needs another consumer.');
+    if (groupId === undefined)
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        'subscribe() needs a groupId; give one, or use assign().',
+      );
+    if (this.#mode === 'manual')
+      throw new StreamsError(
+        'INVALID_STATE',
+        'The consumer has a manual assignment; a subscription needs another consumer.',
+      );
     this.#mode = 'group';
     this.#listener = listener;
     const wanted = [...new Set(topics)];
     if (this.#member === undefined) {
-      this.#member = new GroupMember(groupId, wanted, maxPollIntervalMs ?? DEFAULT_MAX_POLL_INTERVAL_MS, () => this.available());
+      this.#member = new GroupMember(
+        groupId,
+        wanted,
+        maxPollIntervalMs ?? DEFAULT_MAX_POLL_INTERVAL_MS,
+        () => this.available(),
+      );
       return;
     }
     this.#member.topics = wanted;
@@ -81,42 +90,52 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
   }
 
   assignment(): readonly TopicPartition[] {
-    return this.#assigned.map(({ partition }) => ({ topic: partition.topic, partition: partition.partition }));
+    return this.#assignment.list();
   }
 
   seek(partition: TopicPartition, offset: number): void {
     this.#assertOpen();
     const { topic, partition: number } = partition;
     if (!Number.isSafeInteger(offset) || offset < 0) {
-      throw new StreamsError('INVALID_ARGUMENT', `${topic}-${number}: cannot seek to ${offset}, an offset is a whole number >= 0.`, { topic, partition: number });
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        `${topic}-${number}: cannot seek to ${offset}, an offset is a whole number >= 0.`,
+        { topic, partition: number },
+      );
     }
-    this.#of(partition).position = offset;
+    this.#assignment.of(partition).position = offset;
     this.available();
   }
 
   async position(partition: TopicPartition): Promise<number> {
     this.#assertOpen();
-    const assigned = this.#of(partition);
-    this.#resolve(assigned);
+    const assigned = this.#assignment.of(partition);
+    this.#assignment.resolve(assigned);
     return assigned.position;
   }
 
   pause(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#of(partition).paused = true;
+    for (const partition of partitions) this.#assignment.of(partition).paused = true;
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#of(partition).paused = false;
+    for (const partition of partitions) this.#assignment.of(partition).paused = false;
     this.available();
   }
 
   poll(maxWaitMs: number): Promise<readonly FetchedRecords[]> {
-    if (this.#polling) return Promise.reject(new StreamsError('INVALID_STATE', 'A poll of this consumer is waiting already; one poll at a time.'));
+    if (this.#polling)
+      return Promise.reject(
+        new StreamsError(
+          'INVALID_STATE',
+          'A poll of this consumer is waiting already; one poll at a time.',
+        ),
+      );
     const member = this.#member;
     if (member === undefined) {
       try {
         this.#assertOpen();
-        const records = this.#collect();
+        const records = this.#assignment.fetch();
         if (records.length > 0 || maxWaitMs <= 0) return Promise.resolve(records);
       } catch (error) {
         return Promise.reject(error);
@@ -140,12 +159,18 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
     resume();
   }
 
-  async committed(partitions: readonly TopicPartition[]): Promise<(OffsetAndMetadata | undefined)[]> {
+  async committed(
+    partitions: readonly TopicPartition[],
+  ): Promise<(OffsetAndMetadata | undefined)[]> {
     this.#assertOpen();
     const groupId = this.#groupId('committed');
     return partitions.map(({ topic, partition }) => {
       const found = this.#broker.topics.get(topic);
-      return this.#broker.offsets.committed(groupId, found.topicId, found.partition(partition).partition);
+      return this.#broker.offsets.committed(
+        groupId,
+        found.topicId,
+        found.partition(partition).partition,
+      );
     });
   }
 
@@ -172,7 +197,13 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
   }
 
   groupMetadata(): ConsumerGroupMetadata {
-    return this.#member?.metadata() ?? { groupId: this.#groupId('groupMetadata'), generationId: -1, memberId: '' };
+    return (
+      this.#member?.metadata() ?? {
+        groupId: this.#groupId('groupMetadata'),
+        generationId: -1,
+        memberId: '',
+      }
+    );
   }
 
   async close(): Promise<void> {
@@ -180,7 +211,12 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
     const assignment = this.assignment();
     const member = this.#member;
     // As in Kafka, a member that closes gives its partitions up first, so that it can still commit.
-    if (!this.#broker.closed && member !== undefined && member.state !== 'outside' && assignment.length > 0) {
+    if (
+      !this.#broker.closed &&
+      member !== undefined &&
+      member.state !== 'outside' &&
+      assignment.length > 0
+    ) {
       await this.#listener?.onPartitionsRevoked(assignment);
     }
     this.stop();
@@ -192,13 +228,14 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#member !== undefined) this.#broker.groups.leave(this.#member);
-    for (const assigned of this.#assigned) assigned.partition.removeReader(this);
-    this.#assigned = [];
-    this.#byKey.clear();
+    this.#assignment.set([]);
     this.available();
   }
 
-  async #pollWaiting(maxWaitMs: number, member: GroupMember | undefined): Promise<readonly FetchedRecords[]> {
+  async #pollWaiting(
+    maxWaitMs: number,
+    member: GroupMember | undefined,
+  ): Promise<readonly FetchedRecords[]> {
     this.#assertOpen();
     const { clock } = this.#broker.env;
     this.#polling = true;
@@ -208,7 +245,7 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
       for (;;) {
         if (member !== undefined && member.state !== 'stable') await this.#settle(member);
         if (this.#closed) return NOTHING;
-        const records = this.#collect();
+        const records = this.#assignment.fetch();
         if (records.length > 0) return records;
         if (this.#wokenUp) {
           this.#wokenUp = false;
@@ -230,7 +267,8 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
   #wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.#resume = resolve;
-      if (ms < Number.POSITIVE_INFINITY) this.#timer = this.#broker.env.timers.after(ms, () => this.available());
+      if (ms < Number.POSITIVE_INFINITY)
+        this.#timer = this.#broker.env.timers.after(ms, () => this.available());
     });
   }
 
@@ -243,92 +281,14 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
         const held = this.assignment();
         if (held.length > 0) await this.#listener?.onPartitionsRevoked(held);
         if (this.#closed) return;
-        this.#setAssignment([]);
+        this.#assignment.set([]);
         groups.join(member);
       } else if (member.state === 'assigned') {
         member.state = 'stable';
-        this.#setAssignment(member.assignment);
+        this.#assignment.set(member.assignment);
         await this.#listener?.onPartitionsAssigned(this.assignment());
       } else return;
     }
-  }
-
-  #collect(): FetchedRecords[] {
-    const assigned = this.#assigned;
-    const count = assigned.length;
-    const collected: FetchedRecords[] = [];
-    let bytes = 0;
-    let at = this.#turn < count ? this.#turn : 0;
-    for (let looked = 0; looked < count && bytes < POLL_BYTES_MAX; looked++) {
-      const one = assigned[at]!;
-      try {
-        if (!one.paused) {
-          if (one.position === UNRESOLVED || one.partition.deleted || one.outOfRange) this.#resolve(one);
-          const end = one.end;
-          if (one.position < end) {
-            const fetched = one.fetch(end, this.#maxPartitionBytes);
-            for (const batch of fetched.batches) bytes += batch.end - batch.start;
-            collected.push(fetched);
-          }
-        }
-      } catch (error) {
-        // What was read already is handed out; the next poll begins with the partition that failed.
-        this.#turn = at;
-        if (collected.length === 0) throw error;
-        return collected;
-      }
-      at = at + 1 === count ? 0 : at + 1;
-    }
-    // One turn further even when all were looked at, so that no partition is always first.
-    if (collected.length > 0) this.#turn = bytes < POLL_BYTES_MAX ? this.#turn + 1 : at;
-    return collected;
-  }
-
-  /** Gives the partition a position that can be read. */
-  #resolve(assigned: AssignedPartition): void {
-    const { partition } = assigned;
-    if (partition.deleted) {
-      throw new StreamsError('UNKNOWN_TOPIC', `Topic '${partition.topic}' was deleted while it was read; assign again to go on.`, { topic: partition.topic, partition: partition.partition });
-    }
-    if (assigned.position === UNRESOLVED && this.#options.groupId !== undefined) {
-      const committed = this.#broker.offsets.committed(this.#options.groupId, partition.topicId, partition.partition);
-      if (committed !== undefined) assigned.position = committed.offset;
-    }
-    if (assigned.position === UNRESOLVED || assigned.outOfRange) assigned.reset(this.#options.offsetReset ?? 'earliest');
-  }
-
-  /** Partitions that stay keep position and pause. */
-  #setAssignment(partitions: readonly TopicPartition[]): void {
-    const next: AssignedPartition[] = [];
-    const keys = new Set<string>();
-    for (const { topic, partition } of partitions) {
-      const key = `${topic}/${partition}`;
-      if (keys.has(key)) continue;
-      const found = this.#broker.topics.get(topic).partition(partition);
-      const kept = this.#byKey.get(key);
-      keys.add(key);
-      next.push(kept?.partition === found ? kept : new AssignedPartition(found, this.#options.isolation ?? 'read_committed', this.#readThrough(topic)));
-    }
-    for (const assigned of this.#assigned) assigned.partition.removeReader(this);
-    this.#byKey.clear();
-    this.#assigned = next;
-    for (const assigned of next) {
-      this.#byKey.set(`${assigned.partition.topic}/${assigned.partition.partition}`, assigned);
-      assigned.partition.addReader(this);
-    }
-  }
-
-  #readThrough(topic: string): EngineProducer | undefined {
-    const { readThrough } = this.#options;
-    if (readThrough === undefined || !readThrough.topics.has(topic)) return undefined;
-    assert(readThrough.producer instanceof EngineProducer, 'the constructor checked the producer');
-    return readThrough.producer;
-  }
-
-  #of({ topic, partition }: TopicPartition): AssignedPartition {
-    const found = this.#byKey.get(`${topic}/${partition}`);
-    if (found !== undefined) return found;
-    throw new StreamsError('INVALID_STATE', `${topic}-${partition} is not assigned to this consumer.`, { topic, partition });
   }
 
   #groupId(call: string): string {
@@ -338,6 +298,7 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
 
   #assertOpen(): void {
     this.#broker.assertOpen();
-    if (this.#closed) throw new StreamsError('INVALID_STATE', 'The consumer is closed; make a new one.');
+    if (this.#closed)
+      throw new StreamsError('INVALID_STATE', 'The consumer is closed; make a new one.');
   }
 }

@@ -134,7 +134,8 @@ export class Durability {
     this.#openBytes = 0;
     this.#openEntries = 0;
     if (nothingOpen && waiters.length === 0) return;
-    if (this.#failure !== undefined) return this.#synced(outcomeUnknown(this.#failure), targets, ends, waiters);
+    if (this.#failure !== undefined)
+      return this.#synced(outcomeUnknown(this.#failure), targets, ends, waiters);
     if (nothingOpen) return this.#synced(undefined, targets, ends, waiters);
     this.#syncing = true;
     try {
@@ -147,7 +148,12 @@ export class Durability {
     }
   }
 
-  #synced(error: StreamsError | undefined, targets: DurableTarget[], ends: number[], waiters: DurableWaiter[]): void {
+  #synced(
+    error: StreamsError | undefined,
+    targets: DurableTarget[],
+    ends: number[],
+    waiters: DurableWaiter[],
+  ): void {
     this.#syncing = false;
     if (error !== undefined) this.#fail(error);
     else for (let i = 0; i < targets.length; i++) targets[i]!.durableTo(ends[i]!);
@@ -157,8 +163,12 @@ export class Durability {
   #fail(cause: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure =
-      cause instanceof StreamsError ? cause : new StreamsError('IO_FAILED', `A journal write failed: ${String(cause)}.`, { cause });
-    this.#logger?.error(`millrace log: a journal write failed, the log is read-only until it is reopened: ${this.#failure.message}`);
+      cause instanceof StreamsError
+        ? cause
+        : new StreamsError('IO_FAILED', `A journal write failed: ${String(cause)}.`, { cause });
+    this.#logger?.error(
+      `millrace log: a journal write failed, the log is read-only until it is reopened: ${this.#failure.message}`,
+    );
   }
 }
 
@@ -175,5 +185,9 @@ function readOnly(cause: unknown): StreamsError {
 function outcomeUnknown(cause: unknown): StreamsError {
   if (cause instanceof StreamsError && cause.code === 'OUTCOME_UNKNOWN') return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new StreamsError('OUTCOME_UNKNOWN', `The write may or may not survive: the journal failed (${why}) Reopen the log and read what is there.`, { cause });
+  return new StreamsError(
+    'OUTCOME_UNKNOWN',
+    `The write may or may not survive: the journal failed (${why}) Reopen the log and read what is there.`,
+    { cause },
+  );
 }

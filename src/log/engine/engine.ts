@@ -22,7 +22,10 @@ export async function openEngine(options: EngineOptions): Promise<LogEngine> {
 }
 
 /** A log that lives as long as the process, usable at once. */
-export function memoryEngine(options: { readonly env: Env; readonly logger?: EngineLogger }): LogEngine {
+export function memoryEngine(options: {
+  readonly env: Env;
+  readonly logger?: EngineLogger;
+}): LogEngine {
   return new LogEngine({ ...options, storage: new MemoryStorage(), features: { durable: false } });
 }
 
@@ -61,14 +64,18 @@ export class LogEngine implements LogClient {
 
   consumer(options: LogConsumerOptions = {}): EngineConsumer {
     this.broker.assertOpen();
-    const consumer = new EngineConsumer(this.broker, options, (closed) => this.#consumers.delete(closed));
+    const consumer = new EngineConsumer(this.broker, options, (closed) =>
+      this.#consumers.delete(closed),
+    );
     this.#consumers.add(consumer);
     return consumer;
   }
 
   producer(options: LogProducerOptions = {}): EngineProducer {
     this.broker.assertOpen();
-    const producer = new EngineProducer(this.broker, options, (closed) => this.#producers.delete(closed));
+    const producer = new EngineProducer(this.broker, options, (closed) =>
+      this.#producers.delete(closed),
+    );
     this.#producers.add(producer);
     return producer;
   }

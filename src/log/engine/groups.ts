@@ -29,7 +29,12 @@ export class GroupMember {
   pollDeadline = Number.POSITIVE_INFINITY;
   readonly wake: () => void;
 
-  constructor(groupId: string, topics: readonly string[], maxPollIntervalMs: number, wake: () => void) {
+  constructor(
+    groupId: string,
+    topics: readonly string[],
+    maxPollIntervalMs: number,
+    wake: () => void,
+  ) {
     this.groupId = groupId;
     this.topics = topics;
     this.maxPollIntervalMs = maxPollIntervalMs;
@@ -62,7 +67,11 @@ export class Groups {
   /** Joins for the first time, or again after giving up the partitions of the last generation. */
   join(member: GroupMember): void {
     let group = this.#groups.get(member.groupId);
-    if (group === undefined) this.#groups.set(member.groupId, (group = { generation: 0, rebalancing: false, members: new Map() }));
+    if (group === undefined)
+      this.#groups.set(
+        member.groupId,
+        (group = { generation: 0, rebalancing: false, members: new Map() }),
+      );
     if (member.state === 'outside') {
       member.memberId = `member-${this.#env.random.uuid()}`;
       member.pollDeadline = Number.POSITIVE_INFINITY;
@@ -133,7 +142,9 @@ export class Groups {
   }
 
   groupIds(): string[] {
-    return [...this.#groups].filter(([, group]) => group.members.size > 0).map(([groupId]) => groupId);
+    return [...this.#groups]
+      .filter(([, group]) => group.members.size > 0)
+      .map(([groupId]) => groupId);
   }
 
   close(): void {
@@ -156,7 +167,10 @@ export class Groups {
     for (const member of group.members.values()) if (member.state !== 'joined') return;
     group.generation++;
     group.rebalancing = false;
-    const ranges = assignRanges([...group.members.values()], (topic) => this.#topics.find(topic)?.partitions.length ?? 0);
+    const ranges = assignRanges(
+      [...group.members.values()],
+      (topic) => this.#topics.find(topic)?.partitions.length ?? 0,
+    );
     for (const member of group.members.values()) {
       member.assignment = ranges.get(member.memberId) ?? [];
       member.generationId = group.generation;

@@ -5,7 +5,14 @@
 import { assert, StreamsError } from '../../errors.js';
 import type { BatchRange } from '../client.js';
 import { RecordCursor } from '../record-cursor.js';
-import type { BatchEntry, JournalEntry, LogStorage, PartitionStorage, RecoveryReport, StorageHost } from './storage.js';
+import type {
+  BatchEntry,
+  JournalEntry,
+  LogStorage,
+  PartitionStorage,
+  RecoveryReport,
+  StorageHost,
+} from './storage.js';
 
 export class MemoryStorage implements LogStorage {
   readonly pendingBytes = 0;
@@ -20,13 +27,17 @@ export class MemoryStorage implements LogStorage {
   }
 
   append(entry: JournalEntry): void {
-    if (this.#closed) throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to write.');
+    if (this.#closed)
+      throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to write.');
     switch (entry.type) {
       case 'batch':
         this.partition(entry.topicId, entry.partition).append(entry);
         break;
       case 'topic-created':
-        this.#topics.set(entry.topicId, Array.from({ length: entry.partitions }, () => new MemoryPartition()));
+        this.#topics.set(
+          entry.topicId,
+          Array.from({ length: entry.partitions }, () => new MemoryPartition()),
+        );
         break;
       case 'topic-deleted':
         this.#topics.delete(entry.topicId);
@@ -45,7 +56,10 @@ export class MemoryStorage implements LogStorage {
 
   partition(topicId: string, partition: number): MemoryPartition {
     const found = this.#topics.get(topicId)?.[partition];
-    assert(found !== undefined, `partition ${partition} of topic id ${topicId} is not in the storage`);
+    assert(
+      found !== undefined,
+      `partition ${partition} of topic id ${topicId} is not in the storage`,
+    );
     return found;
   }
 
@@ -70,7 +84,10 @@ export class MemoryPartition implements PartitionStorage {
   }
 
   append(entry: BatchEntry): void {
-    assert(entry.baseOffset >= this.#endOffset, `batch at ${entry.baseOffset} lies below the log end ${this.#endOffset}`);
+    assert(
+      entry.baseOffset >= this.#endOffset,
+      `batch at ${entry.baseOffset} lies below the log end ${this.#endOffset}`,
+    );
     this.#batches.push(new MemoryBatch(entry));
     this.#endOffset = entry.lastOffset + 1;
   }
@@ -88,7 +105,10 @@ export class MemoryPartition implements PartitionStorage {
     return ranges;
   }
 
-  findTimestamp(timestamp: number, endOffset: number): { readonly offset: number; readonly timestamp: number } | undefined {
+  findTimestamp(
+    timestamp: number,
+    endOffset: number,
+  ): { readonly offset: number; readonly timestamp: number } | undefined {
     const cursor = new RecordCursor();
     for (let i = this.#find(this.#startOffset); i < this.#batches.length; i++) {
       const batch = this.#batches[i]!;
@@ -108,7 +128,8 @@ export class MemoryPartition implements PartitionStorage {
     if (offset <= this.#startOffset) return;
     this.#startOffset = offset;
     if (this.#endOffset < offset) this.#endOffset = offset;
-    while (this.#head < this.#batches.length && this.#batches[this.#head]!.lastOffset < offset) this.#head++;
+    while (this.#head < this.#batches.length && this.#batches[this.#head]!.lastOffset < offset)
+      this.#head++;
     // The list is cut only when half of it is dead, so that the work stays in proportion to the batches deleted.
     if (this.#head * 2 >= this.#batches.length) {
       this.#batches = this.#batches.slice(this.#head);

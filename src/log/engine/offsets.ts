@@ -23,13 +23,21 @@ export class GroupOffsets {
   }
 
   /** The entry for these offsets. Throws `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`. */
-  entry(groupId: string, offsets: Iterable<PartitionOffsetAndMetadata>, timestamp: number): GroupOffsetsEntry {
+  entry(
+    groupId: string,
+    offsets: Iterable<PartitionOffsetAndMetadata>,
+    timestamp: number,
+  ): GroupOffsetsEntry {
     const list: GroupOffset[] = [];
     for (const { topic: name, partition, offset, metadata } of offsets) {
       const topic = this.#topics.get(name);
       topic.partition(partition);
       if (!Number.isSafeInteger(offset) || offset < 0) {
-        throw new StreamsError('INVALID_ARGUMENT', `${name}-${partition}: ${offset} cannot be committed, an offset is a whole number >= 0.`, { topic: name, partition });
+        throw new StreamsError(
+          'INVALID_ARGUMENT',
+          `${name}-${partition}: ${offset} cannot be committed, an offset is a whole number >= 0.`,
+          { topic: name, partition },
+        );
       }
       list.push({ topicId: topic.topicId, partition, offset, metadata, timestamp });
     }
@@ -53,11 +61,14 @@ export class GroupOffsets {
 
   ofGroup(groupId: string): PartitionOffsetAndMetadata[] {
     const list: PartitionOffsetAndMetadata[] = [];
-    for (const { topicId, partition, offset, metadata } of this.#visible.get(groupId)?.values() ?? []) {
+    for (const { topicId, partition, offset, metadata } of this.#visible.get(groupId)?.values() ??
+      []) {
       const topic = this.#topics.byId(topicId);
       if (topic !== undefined) list.push({ topic: topic.name, partition, offset, metadata });
     }
-    return list.sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition));
+    return list.sort((a, b) =>
+      a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : a.partition - b.partition,
+    );
   }
 
   groupIds(): IterableIterator<string> {
@@ -74,7 +85,11 @@ export class GroupOffsets {
   }
 
   snapshot(): GroupOffsetsEntry[] {
-    return [...this.#appended].map(([groupId, offsets]) => ({ type: 'group-offsets', groupId, offsets: [...offsets.values()] }));
+    return [...this.#appended].map(([groupId, offsets]) => ({
+      type: 'group-offsets',
+      groupId,
+      offsets: [...offsets.values()],
+    }));
   }
 }
 

@@ -10,7 +10,16 @@
  * whatever is made of them.
  */
 import { assert, StreamsError } from '../../errors.js';
-import { BATCH_HEADER_BYTES, TRANSACTIONAL, CONTROL, batchAttributes, batchBaseSequence, batchProducerEpoch, batchProducerId, batchRecordCount } from '../batch-header.js';
+import {
+  BATCH_HEADER_BYTES,
+  TRANSACTIONAL,
+  CONTROL,
+  batchAttributes,
+  batchBaseSequence,
+  batchProducerEpoch,
+  batchProducerId,
+  batchRecordCount,
+} from '../batch-header.js';
 import type { BatchRange } from '../client.js';
 import { AbortedIndex } from './aborted-index.js';
 import type { DurableTarget } from './durability.js';
@@ -91,7 +100,8 @@ export class Partition implements DurableTarget {
     if (this.#plainEnd > this.#highWatermark) return this.lastStableOffset;
     for (const transaction of this.#unstable) {
       // An earlier epoch of the same id is this producer's own transaction that is just being ended.
-      if (transaction.producerId !== identity.producerId || transaction.epoch > identity.epoch) return this.lastStableOffset;
+      if (transaction.producerId !== identity.producerId || transaction.epoch > identity.epoch)
+        return this.lastStableOffset;
     }
     return this.#endOffset;
   }
@@ -101,7 +111,10 @@ export class Partition implements DurableTarget {
   }
 
   get storage(): PartitionStorage {
-    assert(this.#storage !== undefined, `${this.topic}-${this.partition} is attached to its storage before it is used`);
+    assert(
+      this.#storage !== undefined,
+      `${this.topic}-${this.partition} is attached to its storage before it is used`,
+    );
     return this.#storage;
   }
 
@@ -118,7 +131,13 @@ export class Partition implements DurableTarget {
     const producerId = batchProducerId(bytes, 0);
     const known = this.#producers.get(producerId);
     if (known === undefined) return -1;
-    return known.check(batchProducerEpoch(bytes, 0), batchBaseSequence(bytes, 0), batchRecordCount(bytes, 0), this.topic, this.partition);
+    return known.check(
+      batchProducerEpoch(bytes, 0),
+      batchBaseSequence(bytes, 0),
+      batchRecordCount(bytes, 0),
+      this.topic,
+      this.partition,
+    );
   }
 
   /** The batch is in the storage now. Also how recovery rebuilds the state. */
@@ -135,8 +154,15 @@ export class Partition implements DurableTarget {
     }
     if (producerId >= 0) {
       let state = this.#producers.get(producerId);
-      if (state === undefined) this.#producers.set(producerId, (state = new ProducerState(producerId, epoch)));
-      state.appended(epoch, batchBaseSequence(bytes, 0), entry.lastOffset - entry.baseOffset + 1, entry.baseOffset, entry.maxTimestamp);
+      if (state === undefined)
+        this.#producers.set(producerId, (state = new ProducerState(producerId, epoch)));
+      state.appended(
+        epoch,
+        batchBaseSequence(bytes, 0),
+        entry.lastOffset - entry.baseOffset + 1,
+        entry.baseOffset,
+        entry.maxTimestamp,
+      );
     }
     if ((attributes & TRANSACTIONAL) === 0) {
       this.#plainEnd = this.#endOffset;
@@ -151,7 +177,9 @@ export class Partition implements DurableTarget {
   }
 
   hasOpenTransaction(producerId: number): boolean {
-    return this.#unstable.some((transaction) => transaction.producerId === producerId && transaction.markerOffset < 0);
+    return this.#unstable.some(
+      (transaction) => transaction.producerId === producerId && transaction.markerOffset < 0,
+    );
   }
 
   /** Every transaction that has no marker. */
@@ -163,7 +191,9 @@ export class Partition implements DurableTarget {
     if (endOffset <= this.#highWatermark) return;
     this.#highWatermark = endOffset;
     if (this.#unstable.length > 0) {
-      this.#unstable = this.#unstable.filter((transaction) => transaction.markerOffset < 0 || transaction.markerOffset >= endOffset);
+      this.#unstable = this.#unstable.filter(
+        (transaction) => transaction.markerOffset < 0 || transaction.markerOffset >= endOffset,
+      );
       this.#decided();
     }
     for (const reader of this.#readers) reader.available();
@@ -198,7 +228,9 @@ export class Partition implements DurableTarget {
         lastOffset: state.lastOffset,
         lastTimestamp: state.lastTimestamp,
         openTransactionFirstOffset:
-          this.#unstable.find((open) => open.producerId === state.producerId && open.markerOffset < 0)?.firstOffset ?? null,
+          this.#unstable.find(
+            (open) => open.producerId === state.producerId && open.markerOffset < 0,
+          )?.firstOffset ?? null,
       })),
       aborted: this.aborted.all(),
     };
@@ -217,10 +249,16 @@ export class Partition implements DurableTarget {
       state.lastTimestamp = saved.lastTimestamp;
       this.#producers.set(saved.producerId, state);
       if (saved.openTransactionFirstOffset === null) continue;
-      this.#unstable.push({ producerId: saved.producerId, epoch: saved.epoch, firstOffset: saved.openTransactionFirstOffset, markerOffset: -1 });
+      this.#unstable.push({
+        producerId: saved.producerId,
+        epoch: saved.epoch,
+        firstOffset: saved.openTransactionFirstOffset,
+        markerOffset: -1,
+      });
     }
     this.#unstable.sort((a, b) => a.firstOffset - b.firstOffset);
-    for (const transaction of [...snapshot.aborted].sort((a, b) => a.lastOffset - b.lastOffset)) this.aborted.add(transaction);
+    for (const transaction of [...snapshot.aborted].sort((a, b) => a.lastOffset - b.lastOffset))
+      this.aborted.add(transaction);
     this.#decided();
   }
 
@@ -235,7 +273,9 @@ export class Partition implements DurableTarget {
   }
 
   #marked(producerId: number, epoch: number, committed: boolean, offset: number): void {
-    const transaction = this.#unstable.find((open) => open.producerId === producerId && open.markerOffset < 0);
+    const transaction = this.#unstable.find(
+      (open) => open.producerId === producerId && open.markerOffset < 0,
+    );
     if (transaction !== undefined && transaction.epoch !== epoch) {
       throw new StreamsError(
         'PRODUCER_FENCED',
@@ -244,11 +284,13 @@ export class Partition implements DurableTarget {
       );
     }
     let state = this.#producers.get(producerId);
-    if (state === undefined) this.#producers.set(producerId, (state = new ProducerState(producerId, epoch)));
+    if (state === undefined)
+      this.#producers.set(producerId, (state = new ProducerState(producerId, epoch)));
     state.ended(epoch);
     if (transaction === undefined) return;
     transaction.markerOffset = offset;
-    if (!committed) this.aborted.add({ producerId, firstOffset: transaction.firstOffset, lastOffset: offset });
+    if (!committed)
+      this.aborted.add({ producerId, firstOffset: transaction.firstOffset, lastOffset: offset });
   }
 
   #decided(): void {

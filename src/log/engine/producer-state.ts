@@ -36,7 +36,13 @@ export class ProducerState {
    * The base offset of the same batch when it is already in the log, -1 when it is new. Throws `PRODUCER_FENCED`
    * and `OUT_OF_ORDER_SEQUENCE`.
    */
-  check(epoch: number, firstSequence: number, count: number, topic: string, partition: number): number {
+  check(
+    epoch: number,
+    firstSequence: number,
+    count: number,
+    topic: string,
+    partition: number,
+  ): number {
     if (epoch < this.epoch) {
       throw new StreamsError(
         'PRODUCER_FENCED',
@@ -47,10 +53,12 @@ export class ProducerState {
     if (epoch === this.epoch) {
       const lastSequence = (firstSequence + count - 1) % SEQUENCE_MODULUS;
       for (const batch of this.#recent) {
-        if (batch.firstSequence === firstSequence && batch.lastSequence === lastSequence) return batch.baseOffset;
+        if (batch.firstSequence === firstSequence && batch.lastSequence === lastSequence)
+          return batch.baseOffset;
       }
     }
-    const expected = epoch > this.epoch || this.lastSequence < 0 ? 0 : (this.lastSequence + 1) % SEQUENCE_MODULUS;
+    const expected =
+      epoch > this.epoch || this.lastSequence < 0 ? 0 : (this.lastSequence + 1) % SEQUENCE_MODULUS;
     if (firstSequence !== expected) {
       throw new StreamsError(
         'OUT_OF_ORDER_SEQUENCE',
@@ -61,7 +69,13 @@ export class ProducerState {
     return -1;
   }
 
-  appended(epoch: number, firstSequence: number, count: number, baseOffset: number, timestamp: number): void {
+  appended(
+    epoch: number,
+    firstSequence: number,
+    count: number,
+    baseOffset: number,
+    timestamp: number,
+  ): void {
     const lastSequence = (firstSequence + count - 1) % SEQUENCE_MODULUS;
     if (epoch !== this.epoch) this.#recent = [];
     else if (this.#recent.length === REMEMBERED_BATCHES) this.#recent.shift();

@@ -5,20 +5,28 @@
  * commit waits for the device.
  */
 import { StreamsError } from '../../errors.js';
-import type { AppendCallback, ConsumerGroupMetadata, LogProducer, LogProducerOptions, PartitionOffsetAndMetadata, TopicWriter, TransactionOutcome } from '../client.js';
+import type {
+  AppendCallback,
+  ConsumerGroupMetadata,
+  LogProducer,
+  LogProducerOptions,
+  PartitionOffsetAndMetadata,
+  TopicWriter,
+  TransactionOutcome,
+} from '../client.js';
 import type { Timer } from '../../env/env.js';
 import type { Broker } from './broker.js';
-import type { DurableWaiter } from './durability.js';
 import type { ProducerIdentity } from './partition.js';
+import { SentBatch, type BatchSender } from './sent-batch.js';
 import { EngineTopicWriter, type BatchOwner, type OpenBatch } from './topic-writer.js';
-import type { TransactionSession } from './transactions.js';
+import type { TransactionSession } from './transaction-session.js';
 
 const DEFAULT_BATCH_BYTES = 16_384;
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 const SEQUENCE_MODULUS = 2_147_483_648;
 const NOBODY: ProducerIdentity = { producerId: -1, epoch: -1 };
 
-export class EngineProducer implements LogProducer, BatchOwner {
+export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
   readonly #broker: Broker;
   readonly #options: LogProducerOptions;
   readonly #batchBytes: number;
@@ -36,7 +44,11 @@ export class EngineProducer implements LogProducer, BatchOwner {
   #turn: Timer | undefined;
   #closed = false;
 
-  constructor(broker: Broker, options: LogProducerOptions, onClose: (producer: EngineProducer) => void) {
+  constructor(
+    broker: Broker,
+    options: LogProducerOptions,
+    onClose: (producer: EngineProducer) => void,
+  ) {
     this.#broker = broker;
     this.#options = options;
     this.#batchBytes = checkBatchBytes(options.batchBytes ?? DEFAULT_BATCH_BYTES);
@@ -59,7 +71,10 @@ export class EngineProducer implements LogProducer, BatchOwner {
     if (failure !== undefined) return failure;
     const { transactionalId } = this.#options;
     if (this.#session === undefined) return notInitialised('append');
-    return new StreamsError('INVALID_TRANSACTION_STATE', `No transaction of '${transactionalId}' is open; call begin() before sending.`);
+    return new StreamsError(
+      'INVALID_TRANSACTION_STATE',
+      `No transaction of '${transactionalId}' is open; call begin() before sending.`,
+    );
   }
 
   get pendingBytes(): number {
@@ -70,11 +85,19 @@ export class EngineProducer implements LogProducer, BatchOwner {
 
   async init(): Promise<void> {
     this.#assertOpen();
-    if (this.#session !== undefined || this.#plain !== undefined) throw new StreamsError('INVALID_STATE', 'The producer is initialised already; make a new producer instead.');
+    if (this.#session !== undefined || this.#plain !== undefined)
+      throw new StreamsError(
+        'INVALID_STATE',
+        'The producer is initialised already; make a new producer instead.',
+      );
     const { transactionalId, transactionTimeoutMs } = this.#options;
     const { durability } = this.#broker;
     if (transactionalId === undefined) this.#initPlain();
-    else this.#session = this.#broker.transactions.init(transactionalId, transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS);
+    else
+      this.#session = this.#broker.transactions.init(
+        transactionalId,
+        transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS,
+      );
     await new Promise<void>((resolve, reject) => {
       durability.wait({ durable: (error) => (error === undefined ? resolve() : reject(error)) });
       durability.syncNow();
@@ -137,7 +160,13 @@ export class EngineProducer implements LogProducer, BatchOwner {
 
   async abort(): Promise<void> {
     const session = this.#transaction('abort');
-    this.#discard(session.failure ?? new StreamsError('INVALID_TRANSACTION_STATE', 'The transaction was aborted before this record was sent.'));
+    this.#discard(
+      session.failure ??
+        new StreamsError(
+          'INVALID_TRANSACTION_STATE',
+          'The transaction was aborted before this record was sent.',
+        ),
+    );
     const aborted = this.#broker.transactions.abort(session);
     this.#failure = undefined;
     await aborted;
@@ -148,7 +177,9 @@ export class EngineProducer implements LogProducer, BatchOwner {
     const flushed = this.#session === undefined && !this.#broker.closed ? this.flush() : undefined;
     this.#closed = true;
     this.#refusal = new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
-    this.#discard(new StreamsError('INVALID_STATE', 'The producer was closed before this record was sent.'));
+    this.#discard(
+      new StreamsError('INVALID_STATE', 'The producer was closed before this record was sent.'),
+    );
     if (this.#session !== undefined) await this.#release(this.#session);
     this.#onClose(this);
     await flushed;
@@ -184,7 +215,11 @@ export class EngineProducer implements LogProducer, BatchOwner {
       batch.sequence = 0;
     }
     const count = builder.count;
-    const bytes = builder.seal({ ...identityOf(identity), sequence: batch.sequence, transactional: this.#session !== undefined });
+    const bytes = builder.seal({
+      ...identityOf(identity),
+      sequence: batch.sequence,
+      transactional: this.#session !== undefined,
+    });
     let baseOffset: number;
     try {
       baseOffset = this.#broker.appendBatch(batch.topic, batch.partition, bytes);
@@ -194,7 +229,14 @@ export class EngineProducer implements LogProducer, BatchOwner {
       return;
     }
     batch.sequence = (batch.sequence + count) % SEQUENCE_MODULUS;
-    const sent = new SentBatch(this, batch, baseOffset, baseOffset + count - 1, bytes.length, callbacks);
+    const sent = new SentBatch(
+      this,
+      batch,
+      baseOffset,
+      baseOffset + count - 1,
+      bytes.length,
+      callbacks,
+    );
     this.#handedBytes += bytes.length;
     this.#broker.durability.wait(sent);
     if (this.#session !== undefined) sent.acknowledge(undefined);
@@ -228,10 +270,15 @@ export class EngineProducer implements LogProducer, BatchOwner {
   }
 
   #threw(what: string, thrown: unknown): void {
-    this.#broker.logger?.error(`millrace log: ${what} threw: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`);
+    this.#broker.logger?.error(
+      `millrace log: ${what} threw: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}`,
+    );
   }
 
-  #failed(error: StreamsError, callbacks: readonly (AppendCallback | undefined)[] | undefined): void {
+  #failed(
+    error: StreamsError,
+    callbacks: readonly (AppendCallback | undefined)[] | undefined,
+  ): void {
     this.#failure ??= error;
     // On a log that cannot be written, later records are refused one by one instead of piling up.
     if (error.code === 'LOG_READ_ONLY') this.#refusal = error;
@@ -255,7 +302,8 @@ export class EngineProducer implements LogProducer, BatchOwner {
 
   async #release(session: TransactionSession): Promise<void> {
     const { transactions, durability } = this.#broker;
-    const wasOpen = session.state === 'open' && session.partitions.size > 0 && session.failure === undefined;
+    const wasOpen =
+      session.state === 'open' && session.partitions.size > 0 && session.failure === undefined;
     if (this.#broker.closed) return;
     transactions.release(session);
     if (!wasOpen || durability.failure !== undefined) return;
@@ -273,60 +321,38 @@ export class EngineProducer implements LogProducer, BatchOwner {
     this.#assertOpen();
     if (this.#session !== undefined) return this.#session;
     throw this.#options.transactionalId === undefined
-      ? new StreamsError('INVALID_TRANSACTION_STATE', `${call}() needs a transactional producer; give it a transactionalId.`)
+      ? new StreamsError(
+          'INVALID_TRANSACTION_STATE',
+          `${call}() needs a transactional producer; give it a transactionalId.`,
+        )
       : notInitialised(call);
   }
 
   #assertOpen(): void {
     this.#broker.assertOpen();
-    if (this.#closed) throw new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
+    if (this.#closed)
+      throw new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
   }
 }
 
-/** A batch on its way to the device. */
-class SentBatch implements DurableWaiter {
-  readonly bytes: number;
-  readonly #producer: EngineProducer;
-  readonly #topic: string;
-  readonly #partition: number;
-  readonly #baseOffset: number;
-  readonly #lastOffset: number;
-  readonly #callbacks: readonly (AppendCallback | undefined)[] | undefined;
-
-  constructor(producer: EngineProducer, batch: OpenBatch, baseOffset: number, lastOffset: number, bytes: number, callbacks: (AppendCallback | undefined)[] | undefined) {
-    this.bytes = bytes;
-    this.#producer = producer;
-    this.#topic = batch.topic.name;
-    this.#partition = batch.partition;
-    this.#baseOffset = baseOffset;
-    this.#lastOffset = lastOffset;
-    this.#callbacks = callbacks;
-  }
-
-  durable(error: StreamsError | undefined): void {
-    this.#producer.settled(this, error);
-  }
-
-  acknowledge(error: StreamsError | undefined): void {
-    if (error === undefined) this.#producer.tellBatch(this.#topic, this.#partition, this.#baseOffset, this.#lastOffset);
-    const callbacks = this.#callbacks;
-    if (callbacks === undefined) return;
-    for (let i = 0; i < callbacks.length; i++) {
-      const callback = callbacks[i];
-      if (callback !== undefined) this.#producer.tell(callback, error, error === undefined ? this.#baseOffset + i : -1);
-    }
-  }
-}
-
-function identityOf(identity: ProducerIdentity): { readonly producerId: number; readonly epoch: number } {
+function identityOf(identity: ProducerIdentity): {
+  readonly producerId: number;
+  readonly epoch: number;
+} {
   return { producerId: identity.producerId, epoch: identity.epoch };
 }
 
 function notInitialised(call: string): StreamsError {
-  return new StreamsError('INVALID_STATE', `${call}() needs an initialised producer: await init() first.`);
+  return new StreamsError(
+    'INVALID_STATE',
+    `${call}() needs an initialised producer: await init() first.`,
+  );
 }
 
 function checkBatchBytes(bytes: number): number {
   if (Number.isInteger(bytes) && bytes >= 1) return bytes;
-  throw new StreamsError('INVALID_ARGUMENT', `batchBytes is ${bytes}, expected a whole number >= 1.`);
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `batchBytes is ${bytes}, expected a whole number >= 1.`,
+  );
 }

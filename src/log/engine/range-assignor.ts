@@ -11,7 +11,10 @@ export interface Subscription {
 }
 
 /** Partitions by member id; every member has an entry. */
-export function assignRanges(members: readonly Subscription[], partitionsOf: (topic: string) => number): Map<string, TopicPartition[]> {
+export function assignRanges(
+  members: readonly Subscription[],
+  partitionsOf: (topic: string) => number,
+): Map<string, TopicPartition[]> {
   const assignment = new Map<string, TopicPartition[]>();
   const sorted = [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
   for (const member of sorted) assignment.set(member.memberId, []);

@@ -57,7 +57,10 @@ export function parseTopicConfig(topic: string, config: TopicConfig): ConfigValu
     const definition = DEFINITIONS.get(name);
     if (definition === undefined) {
       const hint = didYouMean(name, DEFINITIONS.keys());
-      throw invalid(topic, `there is no topic config '${name}'. ${hint}Known are: ${[...DEFINITIONS.keys()].join(', ')}.`);
+      throw invalid(
+        topic,
+        `there is no topic config '${name}'. ${hint}Known are: ${[...DEFINITIONS.keys()].join(', ')}.`,
+      );
     }
     values[name] = parseValue(topic, name, definition, value);
   }
@@ -74,9 +77,13 @@ function parseValue(topic: string, name: string, definition: Definition, value: 
   const text = typeof value === 'string' ? value.trim() : String(value);
   switch (definition.type) {
     case 'integer': {
-      const number = text === JAVA_LONG_MAX ? INT64_MAX : /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+      const number =
+        text === JAVA_LONG_MAX ? INT64_MAX : /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
       if (number >= definition.min && number <= definition.max) return String(number);
-      throw invalid(topic, `${name} is '${text}', expected a whole number from ${definition.min} to ${definition.max}.`);
+      throw invalid(
+        topic,
+        `${name} is '${text}', expected a whole number from ${definition.min} to ${definition.max}.`,
+      );
     }
     case 'ratio': {
       const number = text === '' ? Number.NaN : Number(text);
@@ -90,7 +97,10 @@ function parseValue(topic: string, name: string, definition: Definition, value: 
       const parts = definition.list === true ? text.split(',').map((part) => part.trim()) : [text];
       if (parts.every((part) => definition.choices.includes(part))) return parts.join(',');
       const allowed = definition.choices.join(', ');
-      throw invalid(topic, `${name} is '${text}', expected ${definition.list === true ? `a list of ${allowed}` : `one of ${allowed}`}.`);
+      throw invalid(
+        topic,
+        `${name} is '${text}', expected ${definition.list === true ? `a list of ${allowed}` : `one of ${allowed}`}.`,
+      );
     }
   }
 }

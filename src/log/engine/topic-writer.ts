@@ -74,12 +74,14 @@ export class EngineTopicWriter implements TopicWriter {
   ): void {
     if (this.#owner.refuses) throw this.#owner.refusal();
     const batch = this.#open[partition] ?? this.#openBatch(partition);
-    if (!(timestamp >= -1 && timestamp <= MAX_TIMESTAMP) || !Number.isInteger(timestamp)) throw this.#invalidTimestamp(partition, timestamp);
+    if (!(timestamp >= -1 && timestamp <= MAX_TIMESTAMP) || !Number.isInteger(timestamp))
+      throw this.#invalidTimestamp(partition, timestamp);
     let bytes = RECORD_OVERHEAD_MAX;
     if (key !== null) bytes += keyEnd - keyStart;
     if (value !== null) bytes += valueEnd - valueStart;
     if (headers.length > 0) bytes += headerBytes(headers);
-    if (bytes + BATCH_HEADER_BYTES > this.#topic.maxMessageBytes) throw this.#tooLarge(partition, bytes);
+    if (bytes + BATCH_HEADER_BYTES > this.#topic.maxMessageBytes)
+      throw this.#tooLarge(partition, bytes);
     const builder = batch.builder;
     if (builder.count === 0) this.#owner.opened(batch);
     else if (builder.bytes + bytes > this.#batchBytes) {
@@ -117,6 +119,7 @@ export class EngineTopicWriter implements TopicWriter {
 
 function headerBytes(headers: readonly RecordHeader[]): number {
   let bytes = 0;
-  for (const header of headers) bytes += 10 + header.key.length * 3 + (header.value === null ? 0 : header.value.length);
+  for (const header of headers)
+    bytes += 10 + header.key.length * 3 + (header.value === null ? 0 : header.value.length);
   return bytes;
 }

@@ -9,7 +9,12 @@ import type { Durability } from './durability.js';
 import { didYouMean } from './nearest-name.js';
 import { Partition } from './partition.js';
 import type { JournalEntry, LogStorage } from './storage.js';
-import { configNumber, DEFAULT_MAX_MESSAGE_BYTES, parseTopicConfig, type ConfigValues } from './topic-config.js';
+import {
+  configNumber,
+  DEFAULT_MAX_MESSAGE_BYTES,
+  parseTopicConfig,
+  type ConfigValues,
+} from './topic-config.js';
 
 const NAME_LENGTH_MAX = 249;
 const PARTITIONS_MAX = 10_000;
@@ -28,7 +33,10 @@ export class Topic {
     this.topicId = topicId;
     this.name = name;
     this.config = config;
-    this.partitions = Array.from({ length: partitions }, (_, partition) => new Partition(topicId, name, partition));
+    this.partitions = Array.from(
+      { length: partitions },
+      (_, partition) => new Partition(topicId, name, partition),
+    );
     this.maxMessageBytes = configNumber(config, 'max.message.bytes', DEFAULT_MAX_MESSAGE_BYTES);
     this.logAppendTime = config['message.timestamp.type'] === 'LogAppendTime';
   }
@@ -67,9 +75,13 @@ export class Topics {
     const topic = this.#byName.get(name);
     if (topic !== undefined) return topic;
     const hint = didYouMean(name, this.#byName.keys());
-    throw new StreamsError('UNKNOWN_TOPIC', `There is no topic '${name}' in this log. ${hint}Create it with admin().createTopics([{ topic: '${name}', partitions: 1 }]).`, {
-      topic: name,
-    });
+    throw new StreamsError(
+      'UNKNOWN_TOPIC',
+      `There is no topic '${name}' in this log. ${hint}Create it with admin().createTopics([{ topic: '${name}', partitions: 1 }]).`,
+      {
+        topic: name,
+      },
+    );
   }
 
   all(): IterableIterator<Topic> {
@@ -77,7 +89,13 @@ export class Topics {
   }
 
   /** Appends the entries of those that do not exist yet. All are checked before the first is made. */
-  create(topics: readonly NewTopic[], ifNotExists: boolean, durability: Durability, storage: LogStorage, random: Random): Topic[] {
+  create(
+    topics: readonly NewTopic[],
+    ifNotExists: boolean,
+    durability: Durability,
+    storage: LogStorage,
+    random: Random,
+  ): Topic[] {
     const made: { readonly topic: NewTopic; readonly config: ConfigValues }[] = [];
     const names = new Set<string>();
     for (const topic of topics) {
@@ -85,13 +103,24 @@ export class Topics {
       checkPartitions(topic);
       const config = parseTopicConfig(topic.topic, topic.config ?? {});
       const exists = this.#byName.has(topic.topic) || names.has(topic.topic);
-      if (exists && !ifNotExists) throw new StreamsError('TOPIC_EXISTS', `Topic '${topic.topic}' exists already; pass { ifNotExists: true } to leave it as it is.`, { topic: topic.topic });
+      if (exists && !ifNotExists)
+        throw new StreamsError(
+          'TOPIC_EXISTS',
+          `Topic '${topic.topic}' exists already; pass { ifNotExists: true } to leave it as it is.`,
+          { topic: topic.topic },
+        );
       if (!exists) made.push({ topic, config });
       names.add(topic.topic);
     }
     durability.assertWritable();
     return made.map(({ topic, config }) => {
-      const entry = { type: 'topic-created', topicId: random.uuid(), topic: topic.topic, partitions: topic.partitions, config } as const;
+      const entry = {
+        type: 'topic-created',
+        topicId: random.uuid(),
+        topic: topic.topic,
+        partitions: topic.partitions,
+        config,
+      } as const;
       durability.append(entry);
       return this.replayCreated(entry, storage);
     });
@@ -102,7 +131,10 @@ export class Topics {
     this.replayDeleted(topic.topicId);
   }
 
-  replayCreated(entry: JournalEntry & { readonly type: 'topic-created' }, storage: LogStorage | undefined): Topic {
+  replayCreated(
+    entry: JournalEntry & { readonly type: 'topic-created' },
+    storage: LogStorage | undefined,
+  ): Topic {
     const topic = new Topic(entry.topicId, entry.topic, entry.partitions, entry.config);
     // A journal that begins with a snapshot names topics that an older journal file has named already.
     const known = this.#byId.get(entry.topicId);
@@ -124,12 +156,19 @@ export class Topics {
   }
 
   attach(topic: Topic, storage: LogStorage): void {
-    for (const partition of topic.partitions) partition.attach(storage.partition(topic.topicId, partition.partition));
+    for (const partition of topic.partitions)
+      partition.attach(storage.partition(topic.topicId, partition.partition));
   }
 }
 
 function checkName(name: unknown): asserts name is string {
-  const valid = typeof name === 'string' && name.length >= 1 && name.length <= NAME_LENGTH_MAX && /^[A-Za-z0-9._-]+$/.test(name) && name !== '.' && name !== '..';
+  const valid =
+    typeof name === 'string' &&
+    name.length >= 1 &&
+    name.length <= NAME_LENGTH_MAX &&
+    /^[A-Za-z0-9._-]+$/.test(name) &&
+    name !== '.' &&
+    name !== '..';
   if (valid) return;
   throw new StreamsError(
     'INVALID_TOPIC',
@@ -138,8 +177,17 @@ function checkName(name: unknown): asserts name is string {
 }
 
 function checkPartitions(topic: NewTopic): void {
-  if (Number.isInteger(topic.partitions) && topic.partitions >= 1 && topic.partitions <= PARTITIONS_MAX) return;
-  throw new StreamsError('INVALID_PARTITIONS', `Topic '${topic.topic}' cannot have ${topic.partitions} partitions: give a whole number from 1 to ${PARTITIONS_MAX}.`, {
-    topic: topic.topic,
-  });
+  if (
+    Number.isInteger(topic.partitions) &&
+    topic.partitions >= 1 &&
+    topic.partitions <= PARTITIONS_MAX
+  )
+    return;
+  throw new StreamsError(
+    'INVALID_PARTITIONS',
+    `Topic '${topic.topic}' cannot have ${topic.partitions} partitions: give a whole number from 1 to ${PARTITIONS_MAX}.`,
+    {
+      topic: topic.topic,
+    },
+  );
 }

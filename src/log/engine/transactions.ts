@@ -12,48 +12,31 @@
 import type { Env } from '../../env/env.js';
 import { assert, StreamsError } from '../../errors.js';
 import { buildControlBatch, type ControlType } from '../record-batch.js';
-import type { ConsumerGroupMetadata, PartitionOffsetAndMetadata, TransactionOutcome } from '../client.js';
+import type {
+  ConsumerGroupMetadata,
+  PartitionOffsetAndMetadata,
+  TransactionOutcome,
+} from '../client.js';
 import type { Durability } from './durability.js';
 import type { Groups } from './groups.js';
 import type { GroupOffsets, GroupOffsetsEntry } from './offsets.js';
-import type { Partition, ProducerIdentity } from './partition.js';
+import type { Partition } from './partition.js';
 import type { ProducerIds } from './producer-ids.js';
 import { Reaper } from './reaper.js';
 import type { JournalEntry } from './storage.js';
+import {
+  failed,
+  fencedByNewer,
+  invalidState,
+  timedOut,
+  TransactionSession,
+  unknownOutcome,
+} from './transaction-session.js';
 
 /** Epochs are int16; the last one is never used for a transaction, so that an ended one can always be fenced. */
 const EPOCH_MAX = 32_766;
 /** How the journal writes an infinite timeout. */
 const NO_TIMEOUT = -1;
-
-type SessionState = 'ready' | 'open' | 'ending';
-
-interface OffsetsOfGroup {
-  group: ConsumerGroupMetadata;
-  readonly offsets: Map<string, PartitionOffsetAndMetadata>;
-}
-
-/** One initialised producer and its open transaction. Changed by the coordinator only. */
-export class TransactionSession implements ProducerIdentity {
-  readonly transactionalId: string;
-  readonly timeoutMs: number;
-  producerId: number;
-  epoch: number;
-  state: SessionState = 'ready';
-  /** Set once: this producer can never write again. */
-  failure: StreamsError | undefined;
-  readonly partitions = new Set<Partition>();
-  readonly offsets = new Map<string, OffsetsOfGroup>();
-  /** Monotonic; Infinity until the transaction has something in the log. */
-  deadline = Number.POSITIVE_INFINITY;
-
-  constructor(transactionalId: string, producerId: number, epoch: number, timeoutMs: number) {
-    this.transactionalId = transactionalId;
-    this.producerId = producerId;
-    this.epoch = epoch;
-    this.timeoutMs = timeoutMs;
-  }
-}
 
 interface KnownId {
   producerId: number;
@@ -99,7 +82,12 @@ export class Transactions {
     }
     known.timeoutMs = timeoutMs;
     this.#nextEpoch(transactionalId, known);
-    const session = new TransactionSession(transactionalId, known.producerId, known.epoch, timeoutMs);
+    const session = new TransactionSession(
+      transactionalId,
+      known.producerId,
+      known.epoch,
+      timeoutMs,
+    );
     known.session = session;
     this.#byProducerId.set(session.producerId, session);
     return session;
@@ -107,7 +95,14 @@ export class Transactions {
 
   begin(session: TransactionSession): void {
     if (session.failure !== undefined) throw session.failure;
-    if (session.state !== 'ready') throw invalidState(session, 'begin', session.state === 'open' ? 'a transaction is open already; commit or abort it first' : 'the last transaction is still being ended; await it');
+    if (session.state !== 'ready')
+      throw invalidState(
+        session,
+        'begin',
+        session.state === 'open'
+          ? 'a transaction is open already; commit or abort it first'
+          : 'the last transaction is still being ended; await it',
+      );
     session.state = 'open';
   }
 
@@ -122,21 +117,29 @@ export class Transactions {
       );
     }
     if (session.failure !== undefined) throw session.failure;
-    if (session.state !== 'open') throw invalidState(session, 'send', 'no transaction is open; call begin() first');
+    if (session.state !== 'open')
+      throw invalidState(session, 'send', 'no transaction is open; call begin() first');
     session.partitions.add(partition);
     this.#started(session);
   }
 
   /** Throws `UNKNOWN_MEMBER`, `ILLEGAL_GENERATION` when the group moved on, and what `GroupOffsets.entry` throws. */
-  addOffsets(session: TransactionSession, offsets: readonly PartitionOffsetAndMetadata[], group: ConsumerGroupMetadata): void {
+  addOffsets(
+    session: TransactionSession,
+    offsets: readonly PartitionOffsetAndMetadata[],
+    group: ConsumerGroupMetadata,
+  ): void {
     if (session.failure !== undefined) throw session.failure;
-    if (session.state !== 'open') throw invalidState(session, 'sendOffsets', 'no transaction is open; call begin() first');
+    if (session.state !== 'open')
+      throw invalidState(session, 'sendOffsets', 'no transaction is open; call begin() first');
     this.#parts.groups.check(group);
     this.#parts.offsets.entry(group.groupId, offsets, 0);
     let pending = session.offsets.get(group.groupId);
-    if (pending === undefined) session.offsets.set(group.groupId, (pending = { group, offsets: new Map() }));
+    if (pending === undefined)
+      session.offsets.set(group.groupId, (pending = { group, offsets: new Map() }));
     pending.group = group;
-    for (const offset of offsets) pending.offsets.set(`${offset.topic}/${offset.partition}`, offset);
+    for (const offset of offsets)
+      pending.offsets.set(`${offset.topic}/${offset.partition}`, offset);
     this.#started(session);
   }
 
@@ -193,7 +196,8 @@ export class Transactions {
   /** Resolves when the markers are durable; on a log that cannot be written any more, recovery aborts. */
   abort(session: TransactionSession): Promise<void> {
     if (session.failure !== undefined) throw session.failure;
-    if (session.state === 'ending') throw invalidState(session, 'abort', 'the transaction is being committed; await it');
+    if (session.state === 'ending')
+      throw invalidState(session, 'abort', 'the transaction is being committed; await it');
     const { durability } = this.#parts;
     if (session.state === 'ready') throw invalidState(session, 'abort', 'no transaction is open');
     const empty = session.partitions.size === 0;
@@ -216,18 +220,24 @@ export class Transactions {
 
   /** Aborts what is open and forgets the session; the id stays. */
   release(session: TransactionSession): void {
-    if (session.failure === undefined && session.state === 'open' && this.#parts.durability.failure === undefined) {
+    if (
+      session.failure === undefined &&
+      session.state === 'open' &&
+      this.#parts.durability.failure === undefined
+    ) {
       this.#abortAppended(session);
     }
     this.#clear(session);
     session.failure ??= new StreamsError('INVALID_STATE', 'The producer is closed.');
     const known = this.#ids.get(session.transactionalId);
     if (known?.session === session) known.session = undefined;
-    if (this.#byProducerId.get(session.producerId) === session) this.#byProducerId.delete(session.producerId);
+    if (this.#byProducerId.get(session.producerId) === session)
+      this.#byProducerId.delete(session.producerId);
   }
 
   topicDeleted(partitions: readonly Partition[]): void {
-    for (const known of this.#ids.values()) for (const partition of partitions) known.session?.partitions.delete(partition);
+    for (const known of this.#ids.values())
+      for (const partition of partitions) known.session?.partitions.delete(partition);
   }
 
   replay(entry: JournalEntry & { readonly type: 'transactional-id' }): void {
@@ -250,7 +260,11 @@ export class Transactions {
   }
 
   #started(session: TransactionSession): void {
-    if (session.deadline < Number.POSITIVE_INFINITY || session.timeoutMs === Number.POSITIVE_INFINITY) return;
+    if (
+      session.deadline < Number.POSITIVE_INFINITY ||
+      session.timeoutMs === Number.POSITIVE_INFINITY
+    )
+      return;
     session.deadline = this.#parts.env.clock.monotonic() + session.timeoutMs;
     this.#reaper.watch(session.deadline);
   }
@@ -260,7 +274,11 @@ export class Transactions {
     const now = this.#parts.env.clock.now();
     for (const partition of session.partitions) {
       if (!partition.deleted && partition.hasOpenTransaction(session.producerId)) {
-        this.#parts.appendMarker(partition, buildControlBatch(type, session.producerId, session.epoch, now), now);
+        this.#parts.appendMarker(
+          partition,
+          buildControlBatch(type, session.producerId, session.epoch, now),
+          now,
+        );
       }
     }
   }
@@ -302,7 +320,13 @@ export class Transactions {
     const producerId = fresh ? this.#parts.producerIds.next() : known.producerId;
     const epoch = fresh ? 0 : known.epoch + 1;
     const timeoutMs = Number.isFinite(known.timeoutMs) ? known.timeoutMs : NO_TIMEOUT;
-    this.#parts.durability.append({ type: 'transactional-id', transactionalId, producerId, epoch, timeoutMs });
+    this.#parts.durability.append({
+      type: 'transactional-id',
+      transactionalId,
+      producerId,
+      epoch,
+      timeoutMs,
+    });
     if (fresh) this.#byProducerId.delete(known.producerId);
     known.producerId = producerId;
     known.epoch = epoch;
@@ -324,37 +348,4 @@ export class Transactions {
     if (aborted) this.#parts.durability.syncNow();
     return next;
   }
-}
-
-function failed(error: StreamsError): TransactionOutcome {
-  const fenced = error.code === 'PRODUCER_FENCED' || error.code === 'TRANSACTION_TIMEOUT';
-  return { outcome: fenced ? 'fenced' : 'unknown', error };
-}
-
-function fencedByNewer(transactionalId: string): StreamsError {
-  return new StreamsError(
-    'PRODUCER_FENCED',
-    `A newer producer with transactional id '${transactionalId}' exists, so this one is fenced and its open transaction was aborted. Most likely a second application runs with the same applicationId: stop one of them, or give it its own id.`,
-  );
-}
-
-function timedOut(session: TransactionSession): StreamsError {
-  return new StreamsError(
-    'TRANSACTION_TIMEOUT',
-    `The transaction of '${session.transactionalId}' was open for more than ${session.timeoutMs} ms and was aborted; nothing of it was committed. Commit more often or raise transactionTimeoutMs, and go on with a new producer.`,
-  );
-}
-
-function unknownOutcome(cause: unknown): StreamsError {
-  if (cause instanceof StreamsError && cause.code === 'OUTCOME_UNKNOWN') return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new StreamsError(
-    'OUTCOME_UNKNOWN',
-    `The transaction may or may not have been committed: the journal failed while it was written (${why}) Reopen the log, init a new producer, then read the committed offsets.`,
-    { cause },
-  );
-}
-
-function invalidState(session: TransactionSession, call: string, why: string): StreamsError {
-  return new StreamsError('INVALID_TRANSACTION_STATE', `${call}() of transactional id '${session.transactionalId}' is not possible: ${why}.`);
 }

@@ -15,7 +15,12 @@ beforeEach(async () => {
   env = new SimulatedEnv();
   storage = new StagedStorage();
   engine = await openEngine({ storage, env, features: { durable: true } });
-  bench = new Bench({ client: engine, run: (promise) => env.run(promise), advance: async (ms) => env.advance(ms), close: () => engine.close() });
+  bench = new Bench({
+    client: engine,
+    run: (promise) => env.run(promise),
+    advance: async (ms) => env.advance(ms),
+    close: () => engine.close(),
+  });
   await bench.topic('a');
 });
 
@@ -23,7 +28,10 @@ beforeEach(async () => {
 async function settled(promise: Promise<unknown>): Promise<boolean> {
   let done = false;
   // oxlint-disable-next-line promise/no-callback-in-promise -- only notes that it settled
-  promise.then(() => (done = true), () => (done = true));
+  promise.then(
+    () => (done = true),
+    () => (done = true),
+  );
   await env.settle();
   return done;
 }
@@ -62,6 +70,29 @@ describe('before it is durable', () => {
     storage.complete();
     expect(await commit).toEqual({ outcome: 'committed' });
     expect(await bench.read('a')).toEqual(['x']);
+  });
+
+  it('data whose marker is not durable yet stays undecided for others, and readable for its own', async () => {
+    const producer = await bench.transactional();
+    const plain = await bench.producer();
+    const own = bench.reader('a', { readThrough: { producer, topics: new Set(['a']) } });
+    storage.atOnce = false;
+    producer.begin();
+    send(producer, 'a', null, 'x');
+    producer.seal();
+    const flush = plain.flush();
+    send(plain, 'a', null, 'y');
+    plain.seal();
+    env.runImmediates();
+    const commit = producer.commit();
+    expect(values(recordsOf(await own.poll(0)))).toEqual([]);
+    storage.complete();
+    // Data and plain record are on the device, the marker is in the group behind them.
+    expect(await bench.read('a')).toEqual([]);
+    expect(values(recordsOf(await own.poll(0)))).toEqual(['x', 'y']);
+    storage.complete();
+    await Promise.all([commit, flush]);
+    expect(await bench.read('a')).toEqual(['x', 'y']);
   });
 
   it("another producer's plain record is not passed by a reader of an open transaction", async () => {
@@ -121,8 +152,13 @@ describe('one sync', () => {
     await bench.topic('wide', 64);
     const producer = await bench.transactional();
     producer.begin();
-    for (let partition = 0; partition < 64; partition++) send(producer, 'wide', null, 'x', { partition });
-    producer.sendOffsets([{ topic: 'a', partition: 0, offset: 1, metadata: '' }], { groupId: 'g', generationId: -1, memberId: '' });
+    for (let partition = 0; partition < 64; partition++)
+      send(producer, 'wide', null, 'x', { partition });
+    producer.sendOffsets([{ topic: 'a', partition: 0, offset: 1, metadata: '' }], {
+      groupId: 'g',
+      generationId: -1,
+      memberId: '',
+    });
     const before = storage.syncs;
     await bench.run(producer.commit());
     expect(storage.syncs - before).toBe(1);
@@ -173,8 +209,12 @@ describe('when the device fails', () => {
     send(plain, 'a', null, 'y', { acknowledged: (error) => told.push(error?.code) });
     await expect(bench.run(plain.flush())).rejects.toMatchObject({ code: 'LOG_READ_ONLY' });
     expect(told).toEqual(['LOG_READ_ONLY']);
-    expect(() => send(plain, 'a', null, 'z')).toThrowError(expect.objectContaining({ code: 'LOG_READ_ONLY' }));
-    await expect(bench.run(engine.admin().createTopics([{ topic: 'b', partitions: 1 }]))).rejects.toMatchObject({ code: 'LOG_READ_ONLY' });
+    expect(() => send(plain, 'a', null, 'z')).toThrowError(
+      expect.objectContaining({ code: 'LOG_READ_ONLY' }),
+    );
+    await expect(
+      bench.run(engine.admin().createTopics([{ topic: 'b', partitions: 1 }])),
+    ).rejects.toMatchObject({ code: 'LOG_READ_ONLY' });
     expect(await bench.read('a')).toEqual(['before']);
     await bench.run(engine.close());
   });
@@ -202,7 +242,10 @@ describe('when the device fails', () => {
     expect(await bench.run(producer.commit())).toMatchObject({ outcome: 'unknown' });
     expect(storage.syncs).toBe(before);
     expect(await bench.read('a')).toEqual([]);
-    const recovered = new Bench({ ...bench.harness, client: await openEngine({ storage: storage.crashed(), env, features: { durable: true } }) });
+    const recovered = new Bench({
+      ...bench.harness,
+      client: await openEngine({ storage: storage.crashed(), env, features: { durable: true } }),
+    });
     expect(await recovered.read('a')).toEqual([]);
   });
 
@@ -220,8 +263,20 @@ describe('when the device fails', () => {
 describe('callbacks of users', () => {
   it('that throw are reported and stop nobody else', async () => {
     const errors: string[] = [];
-    const logger = { info: () => undefined, warn: () => undefined, error: (message: string) => errors.push(message) };
-    const loud = new Bench({ ...bench.harness, client: await openEngine({ storage: new StagedStorage(), env, features: { durable: true }, logger }) });
+    const logger = {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (message: string) => errors.push(message),
+    };
+    const loud = new Bench({
+      ...bench.harness,
+      client: await openEngine({
+        storage: new StagedStorage(),
+        env,
+        features: { durable: true },
+        logger,
+      }),
+    });
     await loud.topic('a');
     const producer = await loud.producer();
     const offsets: number[] = [];

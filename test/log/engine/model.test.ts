@@ -4,10 +4,16 @@
  * after every step: what a reader has seen is a prefix of what the oracle allows; at the end it is all of it, each
  * transaction is there whole or not at all, and what was told as committed or acknowledged is there.
  */
+// oxlint-disable vitest/no-standalone-expect -- the world that the one test runs checks itself after every step
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { SimulatedEnv } from '../../../src/env/simulated-env.js';
-import { batchProducerEpoch, batchProducerId, isControlBatch, isTransactionalBatch } from '../../../src/log/batch-header.js';
+import {
+  batchProducerEpoch,
+  batchProducerId,
+  isControlBatch,
+  isTransactionalBatch,
+} from '../../../src/log/batch-header.js';
 import type { LogConsumer, LogProducer } from '../../../src/log/client.js';
 import { openEngine, type LogEngine } from '../../../src/log/engine/engine.js';
 import type { JournalEntry } from '../../../src/log/engine/storage.js';
@@ -19,14 +25,30 @@ const PARTITIONS = 2;
 const IDS = 3;
 
 type Step =
-  | { readonly do: 'send' | 'seal' | 'commit' | 'abort' | 'init'; readonly id: number; readonly partition: number }
+  | {
+      readonly do: 'send' | 'seal' | 'commit' | 'abort' | 'init';
+      readonly id: number;
+      readonly partition: number;
+    }
   | { readonly do: 'plain'; readonly id: number; readonly partition: number }
-  | { readonly do: 'complete' | 'turn' | 'crash' | 'stage' | 'poll'; readonly id: number; readonly partition: number };
+  | {
+      readonly do: 'complete' | 'turn' | 'crash' | 'stage' | 'poll';
+      readonly id: number;
+      readonly partition: number;
+    };
 
 const step: fc.Arbitrary<Step> = fc.record({
   do: fc.oneof(
-    { weight: 12, arbitrary: fc.constantFrom('send', 'plain', 'poll', 'complete', 'turn') as fc.Arbitrary<Step['do']> },
-    { weight: 4, arbitrary: fc.constantFrom('seal', 'commit', 'abort') as fc.Arbitrary<Step['do']> },
+    {
+      weight: 12,
+      arbitrary: fc.constantFrom('send', 'plain', 'poll', 'complete', 'turn') as fc.Arbitrary<
+        Step['do']
+      >,
+    },
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom('seal', 'commit', 'abort') as fc.Arbitrary<Step['do']>,
+    },
     { weight: 1, arbitrary: fc.constantFrom('init', 'crash', 'stage') as fc.Arbitrary<Step['do']> },
   ),
   id: fc.nat(IDS - 1),
@@ -34,11 +56,18 @@ const step: fc.Arbitrary<Step> = fc.record({
 }) as fc.Arbitrary<Step>;
 
 /** Values of one partition that a reader may have seen, from what is on the device. */
-function oracle(durable: readonly JournalEntry[], partition: number, committedOnly: boolean): string[] {
-  const batches = durable.filter((entry) => entry.type === 'batch').filter((entry) => entry.partition === partition);
+function oracle(
+  durable: readonly JournalEntry[],
+  partition: number,
+  committedOnly: boolean,
+): string[] {
+  const batches = durable
+    .filter((entry) => entry.type === 'batch')
+    .filter((entry) => entry.partition === partition);
   const name = (bytes: Buffer) => `${batchProducerId(bytes, 0)}/${batchProducerEpoch(bytes, 0)}`;
   const decided = new Map<string, boolean>();
-  for (const { bytes } of batches) if (isControlBatch(bytes, 0)) decided.set(name(bytes), bytes[69] === 1);
+  for (const { bytes } of batches)
+    if (isControlBatch(bytes, 0)) decided.set(name(bytes), bytes[69] === 1);
   const seen: string[] = [];
   const cursor = new RecordCursor();
   for (const { bytes } of batches) {
@@ -79,9 +108,15 @@ class World {
     // The timers of a crashed process die with it.
     this.env = new SimulatedEnv();
     this.storage.atOnce = true;
-    const engine = await openEngine({ storage: this.storage, env: this.env, features: { durable: true } });
+    const engine = await openEngine({
+      storage: this.storage,
+      env: this.env,
+      features: { durable: true },
+    });
     this.engine = engine;
-    await this.env.run(engine.admin().createTopics([{ topic: 'a', partitions: PARTITIONS }], { ifNotExists: true }));
+    await this.env.run(
+      engine.admin().createTopics([{ topic: 'a', partitions: PARTITIONS }], { ifNotExists: true }),
+    );
     this.producers = [];
     for (let id = 0; id < IDS; id++) {
       // oxlint-disable-next-line no-await-in-loop -- in a fixed order
@@ -90,8 +125,13 @@ class World {
     this.plain = engine.producer();
     await this.env.run(this.plain.init());
     this.readers = [true, false].map((committedOnly) => {
-      const consumer = engine.consumer({ isolation: committedOnly ? 'read_committed' : 'read_uncommitted', maxPartitionBytes: 150 });
-      consumer.assign(Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: 'a', partition })));
+      const consumer = engine.consumer({
+        isolation: committedOnly ? 'read_committed' : 'read_uncommitted',
+        maxPartitionBytes: 150,
+      });
+      consumer.assign(
+        Array.from({ length: PARTITIONS }, (_, partition) => ({ topic: 'a', partition })),
+      );
       return { consumer, committedOnly, seen: Array.from({ length: PARTITIONS }, () => []) };
     });
   }
@@ -134,7 +174,10 @@ class World {
         return this.init(one.id);
       case 'plain': {
         const value = `p${this.#next++}`;
-        send(this.plain!, 'a', null, value, { partition: one.partition, acknowledged: (error) => error === undefined && this.promised.add(value) });
+        send(this.plain!, 'a', null, value, {
+          partition: one.partition,
+          acknowledged: (error) => error === undefined && this.promised.add(value),
+        });
         return;
       }
       case 'turn':
@@ -145,7 +188,7 @@ class World {
         this.storage.atOnce = !this.storage.atOnce;
         return;
       case 'poll':
-        return this.poll();
+        return void (await this.poll());
       case 'crash':
         for (const values of this.open) for (const value of values ?? []) this.never.add(value);
         this.open = [];
@@ -182,11 +225,14 @@ class World {
       // oxlint-disable-next-line no-await-in-loop -- in a fixed order
       const fetched = await reader.consumer.poll(0);
       polled += fetched.length;
-      for (const record of recordsOf(fetched)) reader.seen[record.partition]!.push(record.value ?? '');
+      for (const record of recordsOf(fetched))
+        reader.seen[record.partition]!.push(record.value ?? '');
     }
     for (const reader of this.readers) {
       reader.seen.forEach((seen, partition) => {
-        expect(seen).toEqual(oracle(this.storage.durable, partition, reader.committedOnly).slice(0, seen.length));
+        expect(seen).toEqual(
+          oracle(this.storage.durable, partition, reader.committedOnly).slice(0, seen.length),
+        );
       });
     }
     return polled;
@@ -199,14 +245,20 @@ class World {
     await this.env.settle();
     this.producers.forEach((producer, id) => this.#end(id, producer, 'commit'));
     await this.env.settle();
-    for (let polled = 1; polled > 0; ) {
+    for (let polled = 1; polled > 0;) {
       // oxlint-disable-next-line no-await-in-loop -- until nothing comes
       polled = await this.poll();
     }
     for (const reader of this.readers) {
-      reader.seen.forEach((seen, partition) => expect(seen).toEqual(oracle(this.storage.durable, partition, reader.committedOnly)));
+      reader.seen.forEach((seen, partition) =>
+        expect(seen).toEqual(oracle(this.storage.durable, partition, reader.committedOnly)),
+      );
     }
-    const visible = new Set(Array.from({ length: PARTITIONS }, (_, partition) => oracle(this.storage.durable, partition, true)).flat());
+    const visible = new Set(
+      Array.from({ length: PARTITIONS }, (_, partition) =>
+        oracle(this.storage.durable, partition, true),
+      ).flat(),
+    );
     for (const value of this.promised) expect(visible).toContain(value);
     for (const value of this.never) expect(visible).not.toContain(value);
     for (const values of this.transactions) {

@@ -5,7 +5,11 @@ import { verifyBatch } from '../../../src/log/batch-header.js';
 import { memoryEngine, type LogEngine } from '../../../src/log/engine/engine.js';
 import { nearestName } from '../../../src/log/engine/nearest-name.js';
 import { assignRanges } from '../../../src/log/engine/range-assignor.js';
-import { buildControlBatch, RecordBatchBuilder, type BatchProducer } from '../../../src/log/record-batch.js';
+import {
+  buildControlBatch,
+  RecordBatchBuilder,
+  type BatchProducer,
+} from '../../../src/log/record-batch.js';
 import { Bench, send } from '../client-suite-records.js';
 
 let env: SimulatedEnv;
@@ -15,34 +19,56 @@ let bench: Bench;
 beforeEach(async () => {
   env = new SimulatedEnv();
   engine = memoryEngine({ env });
-  bench = new Bench({ client: engine, run: (promise) => env.run(promise), advance: async (ms) => env.advance(ms), close: () => engine.close() });
+  bench = new Bench({
+    client: engine,
+    run: (promise) => env.run(promise),
+    advance: async (ms) => env.advance(ms),
+    close: () => engine.close(),
+  });
   await bench.topic('a');
 });
 
 function batch(count: number, producer: Partial<BatchProducer> = {}): Buffer {
   const builder = new RecordBatchBuilder(256);
   for (let i = 0; i < count; i++) builder.append(1000 + i, null, 0, 0, Buffer.from('v'), 0, 1);
-  return builder.seal({ producerId: -1, epoch: -1, sequence: -1, transactional: false, ...producer });
+  return builder.seal({
+    producerId: -1,
+    epoch: -1,
+    sequence: -1,
+    transactional: false,
+    ...producer,
+  });
 }
 
-const append = (bytes: Buffer): number => engine.broker.appendBatch(engine.broker.topics.get('a'), 0, bytes);
-const code = (expected: string) => expect.objectContaining({ code: expected, where: expect.objectContaining({ topic: 'a' }) });
+const append = (bytes: Buffer): number =>
+  engine.broker.appendBatch(engine.broker.topics.get('a'), 0, bytes);
+const code = (expected: string) =>
+  expect.objectContaining({ code: expected, where: expect.objectContaining({ topic: 'a' }) });
 
 describe('sequences', () => {
   it('a batch sent again gets the offset it has, the last five are known', () => {
     const producer = { producerId: 7, epoch: 0 };
-    for (let i = 0; i < 6; i++) expect(append(batch(2, { ...producer, sequence: i * 2 }))).toBe(i * 2);
+    for (let i = 0; i < 6; i++)
+      expect(append(batch(2, { ...producer, sequence: i * 2 }))).toBe(i * 2);
     expect(append(batch(2, { ...producer, sequence: 10 }))).toBe(10);
     expect(append(batch(2, { ...producer, sequence: 2 }))).toBe(2);
-    expect(() => append(batch(2, { ...producer, sequence: 0 }))).toThrowError(code('OUT_OF_ORDER_SEQUENCE'));
+    expect(() => append(batch(2, { ...producer, sequence: 0 }))).toThrowError(
+      code('OUT_OF_ORDER_SEQUENCE'),
+    );
     expect(append(batch(1, { ...producer, sequence: 12 }))).toBe(12);
   });
 
   it('a gap is refused, an older epoch is fenced, a newer one begins at 0', () => {
     append(batch(2, { producerId: 7, epoch: 1, sequence: 0 }));
-    expect(() => append(batch(1, { producerId: 7, epoch: 1, sequence: 3 }))).toThrowError(code('OUT_OF_ORDER_SEQUENCE'));
-    expect(() => append(batch(1, { producerId: 7, epoch: 0, sequence: 0 }))).toThrowError(code('PRODUCER_FENCED'));
-    expect(() => append(batch(1, { producerId: 7, epoch: 2, sequence: 2 }))).toThrowError(code('OUT_OF_ORDER_SEQUENCE'));
+    expect(() => append(batch(1, { producerId: 7, epoch: 1, sequence: 3 }))).toThrowError(
+      code('OUT_OF_ORDER_SEQUENCE'),
+    );
+    expect(() => append(batch(1, { producerId: 7, epoch: 0, sequence: 0 }))).toThrowError(
+      code('PRODUCER_FENCED'),
+    );
+    expect(() => append(batch(1, { producerId: 7, epoch: 2, sequence: 2 }))).toThrowError(
+      code('OUT_OF_ORDER_SEQUENCE'),
+    );
     expect(append(batch(1, { producerId: 7, epoch: 2, sequence: 0 }))).toBe(2);
   });
 
@@ -62,12 +88,20 @@ describe('transactional batches', () => {
     await env.run(producer.init());
     const { producerId, epoch } = producer.identity;
     const mine = { producerId, epoch, sequence: 0, transactional: true };
-    expect(() => append(batch(1, mine))).toThrowError(expect.objectContaining({ code: 'INVALID_TRANSACTION_STATE' }));
+    expect(() => append(batch(1, mine))).toThrowError(
+      expect.objectContaining({ code: 'INVALID_TRANSACTION_STATE' }),
+    );
     producer.begin();
-    expect(() => append(batch(1, { ...mine, epoch: epoch + 1 }))).toThrowError(code('PRODUCER_FENCED'));
-    expect(() => append(batch(1, { ...mine, producerId: 99 }))).toThrowError(code('PRODUCER_FENCED'));
+    expect(() => append(batch(1, { ...mine, epoch: epoch + 1 }))).toThrowError(
+      code('PRODUCER_FENCED'),
+    );
+    expect(() => append(batch(1, { ...mine, producerId: 99 }))).toThrowError(
+      code('PRODUCER_FENCED'),
+    );
     expect(append(batch(1, mine))).toBe(0);
-    expect(() => append(batch(1, { producerId, epoch, sequence: 1 }))).toThrowError(code('INVALID_TRANSACTION_STATE'));
+    expect(() => append(batch(1, { producerId, epoch, sequence: 1 }))).toThrowError(
+      code('INVALID_TRANSACTION_STATE'),
+    );
     await env.run(producer.commit());
     producer.begin();
     // The epoch of the ended transaction is gone for good.
@@ -75,9 +109,13 @@ describe('transactional batches', () => {
   });
 
   it('markers are not taken from outside, nor batches over the limit', async () => {
-    expect(() => append(buildControlBatch('commit', 7, 0, 1))).toThrowError(code('INVALID_ARGUMENT'));
+    expect(() => append(buildControlBatch('commit', 7, 0, 1))).toThrowError(
+      code('INVALID_ARGUMENT'),
+    );
     await bench.topic('small', 1, { 'max.message.bytes': 100 });
-    expect(() => engine.broker.appendBatch(engine.broker.topics.get('small'), 0, batch(50))).toThrowError(expect.objectContaining({ code: 'RECORD_TOO_LARGE' }));
+    expect(() =>
+      engine.broker.appendBatch(engine.broker.topics.get('small'), 0, batch(50)),
+    ).toThrowError(expect.objectContaining({ code: 'RECORD_TOO_LARGE' }));
   });
 });
 
@@ -100,16 +138,29 @@ describe('the range assignor', () => {
   it('gives the first members one more, and topics of equal size alike', () => {
     const members = ['m2', 'm1', 'm3'].map((memberId) => ({ memberId, topics: ['x', 'y'] }));
     const shares = assignRanges(members, () => 7);
-    const of = (memberId: string) => shares.get(memberId)?.map(({ topic, partition }) => `${topic}${partition}`).join(' ');
+    const of = (memberId: string) =>
+      shares
+        .get(memberId)
+        ?.map(({ topic, partition }) => `${topic}${partition}`)
+        .join(' ');
     expect(of('m1')).toBe('x0 x1 x2 y0 y1 y2');
     expect(of('m2')).toBe('x3 x4 y3 y4');
     expect(of('m3')).toBe('x5 x6 y5 y6');
   });
 
   it('gives a topic only to those who want it, and nothing when there are too few', () => {
-    const shares = assignRanges([{ memberId: 'a', topics: ['x'] }, { memberId: 'b', topics: ['x', 'y'] }], (topic) => (topic === 'x' ? 1 : 2));
+    const shares = assignRanges(
+      [
+        { memberId: 'a', topics: ['x'] },
+        { memberId: 'b', topics: ['x', 'y'] },
+      ],
+      (topic) => (topic === 'x' ? 1 : 2),
+    );
     expect(shares.get('a')).toEqual([{ topic: 'x', partition: 0 }]);
-    expect(shares.get('b')).toEqual([{ topic: 'y', partition: 0 }, { topic: 'y', partition: 1 }]);
+    expect(shares.get('b')).toEqual([
+      { topic: 'y', partition: 0 },
+      { topic: 'y', partition: 1 },
+    ]);
   });
 });
 

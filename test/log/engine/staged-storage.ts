@@ -4,7 +4,14 @@
  */
 import { StreamsError } from '../../../src/errors.js';
 import { MemoryStorage } from '../../../src/log/engine/memory-storage.js';
-import type { BatchEntry, JournalEntry, LogStorage, PartitionStorage, RecoveryReport, StorageHost } from '../../../src/log/engine/storage.js';
+import type {
+  BatchEntry,
+  JournalEntry,
+  LogStorage,
+  PartitionStorage,
+  RecoveryReport,
+  StorageHost,
+} from '../../../src/log/engine/storage.js';
 
 interface Group {
   readonly entries: JournalEntry[];
@@ -20,6 +27,8 @@ export class StagedStorage implements LogStorage {
   /** What appends throw from now on. */
   appendFailure: StreamsError | undefined;
   host: StorageHost | undefined;
+  /** Batches that are replayed after everything else, although they are stored already. */
+  replayAgain: readonly BatchEntry[] = [];
   readonly durable: JournalEntry[];
   #open: JournalEntry[] = [];
   #groups: Group[] = [];
@@ -35,12 +44,14 @@ export class StagedStorage implements LogStorage {
   open(host: StorageHost): RecoveryReport {
     this.host = host;
     const report = this.#memory.open(host);
-    for (const entry of this.durable) if (entry.type === 'topic-created') this.#memory.append(entry);
+    for (const entry of this.durable)
+      if (entry.type === 'topic-created') this.#memory.append(entry);
     for (const entry of this.#unreplayed) this.#memory.append(entry);
     for (const entry of this.durable) {
       if (entry.type !== 'topic-created') this.#memory.append(entry);
       host.replay(entry);
     }
+    for (const entry of this.replayAgain) host.replay(entry);
     return { ...report, replayedEntries: this.durable.length };
   }
 
