@@ -10,7 +10,7 @@ import { buildOperation } from './build-dsl.js';
 import { buildTopologyCall } from './build-papi.js';
 import type { ConformanceCase } from './case.js';
 import { storeKinds } from './stores.js';
-import { UnsupportedOperation } from './unsupported.js';
+import { call, UnsupportedOperation } from './unsupported.js';
 
 export interface BuiltCase {
   readonly topology: Topology;
@@ -22,13 +22,13 @@ export interface BuiltCase {
 /** What the graph of a case leads to: a topology, or the phase and the error that stopped it. */
 export type BuildOutcome = { readonly built: BuiltCase } | { readonly phase: 'dsl' | 'build'; readonly opIndex: number; readonly error: unknown };
 
-export function buildCase(testCase: ConformanceCase): BuildOutcome {
-  return testCase.api === 'papi' ? buildPapi(testCase) : buildDsl(testCase);
+export function buildCase(testCase: ConformanceCase, invoke: typeof call = call): BuildOutcome {
+  return testCase.api === 'papi' ? buildPapi(testCase) : buildDsl(testCase, invoke);
 }
 
-function buildDsl(testCase: ConformanceCase): BuildOutcome {
+function buildDsl(testCase: ConformanceCase, invoke: typeof call): BuildOutcome {
   const builder = new StreamsBuilder({ key: Serdes.string(), value: Serdes.string() });
-  const graph = { builder, nodes: new Map<string, unknown>(), branchKeys: {}, stores: storeKinds(testCase.graph) };
+  const graph = { builder, call: invoke, nodes: new Map<string, unknown>(), branchKeys: {}, stores: storeKinds(testCase.graph) };
   for (const [opIndex, operation] of testCase.graph.entries()) {
     try {
       buildOperation(graph, operation);
@@ -36,7 +36,7 @@ function buildDsl(testCase: ConformanceCase): BuildOutcome {
       return { phase: 'dsl', opIndex, error };
     }
   }
-  return finish(() => build(builder, testCase), graph.branchKeys);
+  return finish(() => buildTopology(builder, testCase), graph.branchKeys);
 }
 
 function buildPapi(testCase: ConformanceCase): BuildOutcome {
@@ -62,7 +62,7 @@ function finish(build: () => Topology, branchKeys: BuiltCase['branchKeys']): Bui
 }
 
 /** An optimization that the builder does not know yet counts as an unsupported operator. */
-function build(builder: StreamsBuilder, testCase: ConformanceCase): Topology {
+function buildTopology(builder: StreamsBuilder, testCase: ConformanceCase): Topology {
   const optimization = testCase.config['topology.optimization'];
   if (typeof optimization !== 'string') return builder.build();
   try {

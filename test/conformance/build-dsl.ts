@@ -23,10 +23,12 @@ import {
 } from './functions.js';
 import type { StoreKinds } from './processors.js';
 import { storeBuilder } from './stores.js';
-import { call, UnsupportedOperation } from './unsupported.js';
+import { type call, UnsupportedOperation } from './unsupported.js';
 
 export interface DslGraph {
   readonly builder: unknown;
+  /** Calls an operator by name; the asynchronous run gives it promise-returning functions. */
+  readonly call: typeof call;
   /** Results of the calls by operation id. */
   readonly nodes: Map<string, unknown>;
   readonly branchKeys: Record<string, readonly string[]>;
@@ -52,11 +54,11 @@ function node(graph: DslGraph, operation: Operation, field = 'in'): unknown {
 /** A call on the `in` node with its own argument and the name. */
 const on = (method: string, argument?: (operation: Operation) => unknown): Build => (graph, operation) =>
   argument === undefined
-    ? call(node(graph, operation), method, named(operation))
-    : call(node(graph, operation), method, argument(operation), named(operation));
+    ? graph.call(node(graph, operation), method, named(operation))
+    : graph.call(node(graph, operation), method, argument(operation), named(operation));
 
 const onTable = (method: string, argument: (operation: Operation) => unknown): Build => (graph, operation) =>
-  call(node(graph, operation), method, argument(operation), { ...named(operation), ...materialized(operation) });
+  graph.call(node(graph, operation), method, argument(operation), { ...named(operation), ...materialized(operation) });
 
 const isTable = (target: unknown): boolean => typeof (target as { toStream?: unknown }).toStream === 'function';
 
@@ -68,7 +70,7 @@ const onEither = (method: string, argument: (operation: Operation) => unknown): 
 const joining = (method: string, options: (operation: Operation) => object): Build => (graph, operation) => {
   const join = joiner(textField(operation, 'joiner'));
   const right = node(graph, operation, 'right');
-  return call(node(graph, operation, 'left'), method, right, (left: unknown, other: unknown, key: unknown) => join(key, left, other), {
+  return graph.call(node(graph, operation, 'left'), method, right, (left: unknown, other: unknown, key: unknown) => join(key, left, other), {
     ...named(operation),
     ...options(operation),
   });
@@ -83,17 +85,17 @@ const tableJoin = (method: string): Build => joining(method, (operation) => {
 const BUILDERS: { readonly [op: string]: Build } = {
   stream: (graph, operation) => {
     const extractor = optionalText(operation, 'extractor');
-    return call(graph.builder, 'stream', topicsOf(operation), {
+    return graph.call(graph.builder, 'stream', topicsOf(operation), {
       ...named(operation),
       ...(extractor === undefined ? {} : { timestamps: timestampExtractor(extractor) }),
     });
   },
-  table: (graph, operation) => call(graph.builder, 'table', textField(operation, 'topic'), { ...named(operation), ...materialized(operation) }),
+  table: (graph, operation) => graph.call(graph.builder, 'table', textField(operation, 'topic'), { ...named(operation), ...materialized(operation) }),
   globalTable: (graph, operation) =>
-    call(graph.builder, 'globalTable', textField(operation, 'topic'), { ...named(operation), ...materialized(operation) }),
-  addStateStore: (graph, operation) => call(graph.builder, 'addStateStore', storeBuilder(storeField(operation))),
+    graph.call(graph.builder, 'globalTable', textField(operation, 'topic'), { ...named(operation), ...materialized(operation) }),
+  addStateStore: (graph, operation) => graph.call(graph.builder, 'addStateStore', storeBuilder(storeField(operation))),
   addGlobalStore: (graph, operation) =>
-    call(
+    graph.call(
       graph.builder,
       'addGlobalStore',
       storeBuilder(storeField(operation)),
@@ -119,12 +121,12 @@ const BUILDERS: { readonly [op: string]: Build } = {
   peek: on('peek', () => () => undefined),
   foreach: on('foreach', () => () => undefined),
   split: splitStream,
-  merge: (graph, operation) => call(node(graph, operation, 'left'), 'merge', node(graph, operation, 'right'), named(operation)),
+  merge: (graph, operation) => graph.call(node(graph, operation, 'left'), 'merge', node(graph, operation, 'right'), named(operation)),
   repartition: (graph, operation) => {
     const partitions = optionalNumber(operation, 'partitions');
-    return call(node(graph, operation), 'repartition', { ...named(operation), ...(partitions === undefined ? {} : { partitions }) });
+    return graph.call(node(graph, operation), 'repartition', { ...named(operation), ...(partitions === undefined ? {} : { partitions }) });
   },
-  toTable: (graph, operation) => call(node(graph, operation), 'toTable', { ...named(operation), ...materialized(operation) }),
+  toTable: (graph, operation) => graph.call(node(graph, operation), 'toTable', { ...named(operation), ...materialized(operation) }),
   groupByKey: on('groupByKey'),
   groupBy: (graph, operation) =>
     on('groupBy', () =>
@@ -138,14 +140,14 @@ const BUILDERS: { readonly [op: string]: Build } = {
     const selector = optionalText(operation, 'selector');
     const stream = node(graph, operation);
     return selector === undefined
-      ? call(stream, 'toStream', named(operation))
-      : call(stream, 'toStream', { ...named(operation), keySelector: keySelector(selector) });
+      ? graph.call(stream, 'toStream', named(operation))
+      : graph.call(stream, 'toStream', { ...named(operation), keySelector: keySelector(selector) });
   },
 
-  count: (graph, operation) => call(node(graph, operation), 'count', { ...named(operation), ...materialized(operation) }),
+  count: (graph, operation) => graph.call(node(graph, operation), 'count', { ...named(operation), ...materialized(operation) }),
   reduce: (graph, operation) => {
     const options = { ...named(operation), ...materialized(operation) };
-    return call(node(graph, operation), 'reduce', ...reducers(operation), options);
+    return graph.call(node(graph, operation), 'reduce', ...reducers(operation), options);
   },
   aggregate: aggregation,
 
@@ -190,12 +192,12 @@ function aggregation(graph: DslGraph, operation: Operation): unknown {
     operation['adder'] === undefined
       ? [aggregator(textField(operation, 'aggregator'))]
       : [aggregator(textField(operation, 'adder')), aggregator(textField(operation, 'subtractor'))];
-  return call(node(graph, operation), 'aggregate', initial, ...functions, { ...named(operation), ...materialized(operation) });
+  return graph.call(node(graph, operation), 'aggregate', initial, ...functions, { ...named(operation), ...materialized(operation) });
 }
 
 function processing(method: string): Build {
   return (graph, operation) =>
-    call(node(graph, operation), method, supplierOf(processorField(operation), graph.stores), {
+    graph.call(node(graph, operation), method, supplierOf(processorField(operation), graph.stores), {
       ...named(operation),
       stores: [...textList(operation, 'stores'), ...storeList(operation, 'provides').map(storeBuilder)],
     });
@@ -205,9 +207,9 @@ function processing(method: string): Build {
 function splitStream(graph: DslGraph, operation: Operation): unknown {
   const branches = objectField<BranchSpec[]>(operation, 'branches') ?? [];
   const otherwise = objectField<BranchSpec>(operation, 'default');
-  let split = call(node(graph, operation), 'split', named(operation));
-  for (const branch of branches) split = call(split, 'branch', predicate(branch.pred), branchName(branch));
-  const result = otherwise === undefined ? call(split, 'noDefaultBranch') : call(split, 'defaultBranch', branchName(otherwise));
+  let split = graph.call(node(graph, operation), 'split', named(operation));
+  for (const branch of branches) split = graph.call(split, 'branch', predicate(branch.pred), branchName(branch));
+  const result = otherwise === undefined ? graph.call(split, 'noDefaultBranch') : graph.call(split, 'defaultBranch', branchName(otherwise));
   const entries = result instanceof Map ? [...result] : Object.entries(result as object);
   const specs = otherwise === undefined ? branches : [...branches, otherwise];
   specs.forEach((branch, index) => graph.nodes.set(branch.id, entries[index]?.[1]));

@@ -1,5 +1,5 @@
 /**
- * `npm run conformance -- [FILE] [--filter text] [--list FILE] [--verbose]`: runs the cases of a file (the bundled
+ * `npm run conformance -- [FILE] [--filter text] [--list FILE] [--verbose] [--asynchronous]`: runs the cases of a file (the bundled
  * ones without FILE), prints differences, a table by family and `N passed, N failed`. Exit code 1 if any failed.
  */
 import { existsSync } from 'node:fs';
@@ -20,7 +20,7 @@ function bundledCases(): string {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { filter: { type: 'string' }, list: { type: 'string' }, verbose: { type: 'boolean', default: false } },
+    options: { filter: { type: 'string' }, list: { type: 'string' }, verbose: { type: 'boolean', default: false }, asynchronous: { type: 'boolean', default: false } },
   });
   const names = values.list === undefined ? undefined : readNames(values.list);
   const cases = readCases(positionals[0] ?? bundledCases()).filter(
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
   );
   const results: CaseResult[] = [];
   for (const testCase of cases) {
-    const result = await runCase(testCase);
+    const result = await runCase(testCase, { asynchronous: values.asynchronous });
     results.push(result);
     if (!passed(result)) process.stdout.write(`${differencesText(result, values.verbose)}\n`);
   }

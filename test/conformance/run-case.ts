@@ -11,7 +11,7 @@ import { buildCase } from './build-case.js';
 import type { BuiltCase } from './build-case.js';
 import type { ConformanceCase, Header, Input, OutputRow, RecordInput } from './case.js';
 import { storeRows } from './store-rows.js';
-import { UnsupportedOperation } from './unsupported.js';
+import { call, callAsynchronously, UnsupportedOperation } from './unsupported.js';
 
 export interface Difference {
   /** `describe`, `step 3`, `store counts`, `error`, ... */
@@ -41,8 +41,13 @@ const KAFKA_CLASSES: ReadonlyMap<string, (error: StreamsError) => boolean> = new
   ['SerializationException', (error: StreamsError) => error.code === 'SERIALIZE_FAILED' || error.code === 'DESERIALIZE_FAILED'],
 ]);
 
-export async function runCase(testCase: ConformanceCase): Promise<CaseResult> {
-  const run = new CaseRun(testCase);
+export interface RunCaseOptions {
+  /** User functions of the DSL return promises; what is expected is the same. */
+  readonly asynchronous?: boolean;
+}
+
+export async function runCase(testCase: ConformanceCase, options: RunCaseOptions = {}): Promise<CaseResult> {
+  const run = new CaseRun(testCase, options);
   try {
     await run.all();
   } catch (error) {
@@ -55,14 +60,16 @@ class CaseRun {
   readonly differences: Difference[] = [];
   unsupported: string | undefined;
   readonly #case: ConformanceCase;
+  readonly #call: typeof call;
   readonly #inputs = new Map<string, TestInputTopic<string, string>>();
 
-  constructor(testCase: ConformanceCase) {
+  constructor(testCase: ConformanceCase, options: RunCaseOptions) {
     this.#case = testCase;
+    this.#call = options.asynchronous === true ? callAsynchronously : call;
   }
 
   async all(): Promise<void> {
-    const outcome = buildCase(this.#case);
+    const outcome = buildCase(this.#case, this.#call);
     if (!('built' in outcome)) return this.#failed({ phase: outcome.phase, step: undefined, error: outcome.error });
     this.#checkBuilt(outcome.built);
     const driver = this.#start(outcome.built);
