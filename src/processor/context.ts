@@ -62,7 +62,13 @@ export class NodeContext implements OperatorContext {
   }
 
   schedule(interval: Duration, type: PunctuationType, callback: PunctuationCallback): Cancellable {
-    return this.#services.punctuations.add(this.#node, interval, type, callback, this.#services.clock.now());
+    return this.#services.punctuations.add(
+      this.#node,
+      interval,
+      type,
+      callback,
+      this.#services.clock.now(),
+    );
   }
 
   recordMetadata(): RecordMetadata | undefined {
@@ -104,7 +110,10 @@ function recordOf({ key, value, timestamp, headers }: RecordLike<unknown, unknow
 }
 
 function malformed(timestamp: number): StreamsError {
-  return new StreamsError('INVALID_TIMESTAMP', `Malformed Record: timestamp may not be negative. Got: ${timestamp}`);
+  return new StreamsError(
+    'INVALID_TIMESTAMP',
+    `Malformed Record: timestamp may not be negative. Got: ${timestamp}`,
+  );
 }
 
 function notConnected(processor: string, store: string): StreamsError {

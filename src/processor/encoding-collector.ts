@@ -87,7 +87,9 @@ export class EncodingCollector implements RecordCollector {
     this.#encode(topic, key, value, keySerde, valueSerde);
     const chosen = this.#choose(destination, topic, key, value, partitioner);
     if (typeof chosen === 'number') this.#append(destination.output, chosen, timestamp, headers);
-    else for (const partition of chosen) this.#append(destination.output, partition, timestamp, headers);
+    else
+      for (const partition of chosen)
+        this.#append(destination.output, partition, timestamp, headers);
   }
 
   encode<K, V>(
@@ -104,7 +106,8 @@ export class EncodingCollector implements RecordCollector {
     this.#encode(topic, key, value, keySerde, valueSerde);
     const chosen = this.#choose(destination, topic, key, value, partitioner);
     const keyBytes = this.#key === null ? null : Buffer.from(this.#key.subarray(0, this.#keyEnd));
-    const valueBytes = this.#value === null ? null : Buffer.from(this.#value.subarray(0, this.#valueEnd));
+    const valueBytes =
+      this.#value === null ? null : Buffer.from(this.#value.subarray(0, this.#valueEnd));
     return (typeof chosen === 'number' ? [chosen] : chosen).map((partition) => ({
       topic,
       partition,
@@ -145,8 +148,23 @@ export class EncodingCollector implements RecordCollector {
     return opened;
   }
 
-  #append(output: CollectorOutput, partition: number, timestamp: number, headers: readonly RecordHeader[]): void {
-    output.append(partition, timestamp, this.#key, 0, this.#keyEnd, this.#value, 0, this.#valueEnd, headers);
+  #append(
+    output: CollectorOutput,
+    partition: number,
+    timestamp: number,
+    headers: readonly RecordHeader[],
+  ): void {
+    output.append(
+      partition,
+      timestamp,
+      this.#key,
+      0,
+      this.#keyEnd,
+      this.#value,
+      0,
+      this.#valueEnd,
+      headers,
+    );
   }
 
   #encode<K, V>(topic: string, key: K, value: V, keySerde: Serde<K>, valueSerde: Serde<V>): void {
@@ -197,7 +215,13 @@ export class EncodingCollector implements RecordCollector {
   }
 }
 
-function written<T>(serde: Serde<T>, data: T, writer: GrowableByteWriter, topic: string, part: string): void {
+function written<T>(
+  serde: Serde<T>,
+  data: T,
+  writer: GrowableByteWriter,
+  topic: string,
+  part: string,
+): void {
   writer.reset();
   try {
     serde.write!(data, writer); // the caller checked that it is there
@@ -214,13 +238,22 @@ function serialized<T>(serde: Serde<T>, data: T, topic: string, part: string): U
   }
 }
 
-function serializeFailure<T>(cause: unknown, serde: Serde<T>, topic: string, part: string): StreamsError {
+function serializeFailure<T>(
+  cause: unknown,
+  serde: Serde<T>,
+  topic: string,
+  part: string,
+): StreamsError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const name = serde.name === undefined ? '' : ` with serde ${serde.name}`;
-  return new StreamsError('SERIALIZE_FAILED', `Error encountered serializing the ${part} for topic ${topic}${name}: ${reason}`, {
-    cause,
-    topic,
-  });
+  return new StreamsError(
+    'SERIALIZE_FAILED',
+    `Error encountered serializing the ${part} for topic ${topic}${name}: ${reason}`,
+    {
+      cause,
+      topic,
+    },
+  );
 }
 
 function checkedPartitions(

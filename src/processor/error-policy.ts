@@ -24,7 +24,9 @@ export interface FailedRecord {
 export type ErrorDecision = 'fail' | 'continue' | DeadLetter;
 
 /** `fail` stops the application (default), `continue` drops the record and counts it as dropped. */
-export type ErrorPolicy = ErrorDecision | ((error: StreamsError, record: FailedRecord | undefined) => ErrorDecision);
+export type ErrorPolicy =
+  | ErrorDecision
+  | ((error: StreamsError, record: FailedRecord | undefined) => ErrorDecision);
 
 /**
  * Drops the record and writes its source key, value, headers and timestamp to `topic`, with Kafka's headers
@@ -37,12 +39,19 @@ export function deadLetter(topic: string): DeadLetter {
   return { deadLetter: topic };
 }
 
-export function decide(policy: ErrorPolicy, error: StreamsError, record: FailedRecord | undefined): ErrorDecision {
+export function decide(
+  policy: ErrorPolicy,
+  error: StreamsError,
+  record: FailedRecord | undefined,
+): ErrorDecision {
   return typeof policy === 'function' ? policy(error, record) : policy;
 }
 
 /** The headers of a dead letter record: those of the source record, then Kafka's. */
-export function deadLetterHeaders(error: StreamsError, record: FailedRecord | undefined): RecordHeader[] {
+export function deadLetterHeaders(
+  error: StreamsError,
+  record: FailedRecord | undefined,
+): RecordHeader[] {
   const cause = error.cause instanceof Error ? error.cause : error;
   const header = (name: string, text: string): RecordHeader => ({
     key: `__streams.errors.${name}`,

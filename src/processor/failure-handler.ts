@@ -41,7 +41,12 @@ export class FailureHandler {
   /** The error on its way up the stack: callers pass it on instead of wrapping it again. */
   #failure: unknown;
 
-  constructor(taskId: string, config: TaskConfig, collector: RecordCollector, recordDropped: () => void) {
+  constructor(
+    taskId: string,
+    config: TaskConfig,
+    collector: RecordCollector,
+    recordDropped: () => void,
+  ) {
     this.#taskId = taskId;
     this.#config = config;
     this.#collector = collector;
@@ -49,9 +54,17 @@ export class FailureHandler {
   }
 
   /** User code of `node` threw. Returns when the policy lets the task go on without this node's subtree. */
-  processFailed(node: string, error: unknown, origin: RecordOrigin, record: FailedRecord | undefined): void {
+  processFailed(
+    node: string,
+    error: unknown,
+    origin: RecordOrigin,
+    record: FailedRecord | undefined,
+  ): void {
     if (error === this.#failure && error !== undefined) throw error;
-    if (error instanceof AssertionFailed || (error instanceof StreamsError && BEYOND_POLICY.has(error.code))) {
+    if (
+      error instanceof AssertionFailed ||
+      (error instanceof StreamsError && BEYOND_POLICY.has(error.code))
+    ) {
       throw this.#raise(error);
     }
     const { topic, partition, offset } = origin;

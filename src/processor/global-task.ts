@@ -48,14 +48,19 @@ export class GlobalTask {
       this.metrics.droppedRecords++;
     };
     this.#queues = new PartitionGroup(clock, -1);
-    this.#parking = new Parking(clock, () => this.#current!.origin(), () => undefined);
+    this.#parking = new Parking(
+      clock,
+      () => this.#current!.origin(),
+      () => undefined,
+    );
     this.#failures = new FailureHandler(TASK_ID, config, collector, recordDropped);
     const streamTime = () => this.#queues.streamTime;
     const requestCommit = () => undefined;
     this.#state = new StateManager({
       taskId: TASK_ID,
       partition: -1,
-      definitions: subtopologies.flatMap(({ stores }) => stores),
+      subtopologies,
+      globalStores: new Map(),
       changelogTopic: () => undefined,
       collector,
       parking: this.#parking,
@@ -129,26 +134,44 @@ export class GlobalTask {
   #queueOf(partition: TopicPartition): RecordQueue {
     const known = this.#queues.find(partition);
     if (known !== undefined) return known;
-    const source = this.#graph.sources.find(({ definition }) => definition.topics.includes(partition.topic));
+    const source = this.#graph.sources.find(({ definition }) =>
+      definition.topics.includes(partition.topic),
+    );
     if (source === undefined) {
-      throw new StreamsError('UNKNOWN_TOPIC', `No global store reads topic ${partition.topic}.`, { topic: partition.topic });
+      throw new StreamsError('UNKNOWN_TOPIC', `No global store reads topic ${partition.topic}.`, {
+        topic: partition.topic,
+      });
     }
-    const queue = new RecordQueue(partition.topic, partition.partition, source.node, this.#failures, () => {
-      this.metrics.droppedRecords++;
-    });
+    const queue = new RecordQueue(
+      partition.topic,
+      partition.partition,
+      source.node,
+      this.#failures,
+      () => {
+        this.metrics.droppedRecords++;
+      },
+    );
     this.#queues.add(queue);
     return queue;
   }
 
   #nodeFailed(node: GraphNode, error: unknown): void {
-    this.#failures.processFailed(node.name, error, this.#parking.origin, this.#current?.takenRecord());
+    this.#failures.processFailed(
+      node.name,
+      error,
+      this.#parking.origin,
+      this.#current?.takenRecord(),
+    );
   }
 }
 
 /** A global task has no producer. Its dead letters are only reported; its processors may not forward to sinks. */
 function refusingCollector(config: TaskConfig): RecordCollector {
   return {
-    send: (topic) => config.logger?.warn(`A record of a global store was dropped; dead letters for ${topic} are not written there.`),
+    send: (topic) =>
+      config.logger?.warn(
+        `A record of a global store was dropped; dead letters for ${topic} are not written there.`,
+      ),
     encode: () => [],
     sendBytes: () => undefined,
   };

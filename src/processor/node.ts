@@ -62,7 +62,10 @@ export abstract class GraphNode implements ParkedNode {
   deliverTo(childName: string, record: Record): void {
     const child = this.children.find(({ name }) => name === childName);
     if (child === undefined) {
-      const known = this.children.length === 0 ? 'It has no children.' : `Its children are: ${this.children.map(({ name }) => name).join(', ')}.`;
+      const known =
+        this.children.length === 0
+          ? 'It has no children.'
+          : `Its children are: ${this.children.map(({ name }) => name).join(', ')}.`;
       throw new StreamsError(
         'UNKNOWN_CHILD',
         `Unknown downstream node: ${childName} either does not exist or is not connected to this processor. ${known}`,
@@ -211,8 +214,12 @@ export class SinkNode implements ChildNode {
     const metadata: RecordMetadata = this.#parking.origin;
     const topic = this.#topicOf!(record.key, record.value, metadata);
     if (typeof topic === 'string' && topic !== '') return topic;
-    throw new StreamsError('INVALID_TOPIC', `The topic name extractor of sink ${this.name} returned ${JSON.stringify(topic)} instead of a topic name.`, {
-      node: this.name,
-    });
+    throw new StreamsError(
+      'INVALID_TOPIC',
+      `The topic name extractor of sink ${this.name} returned ${JSON.stringify(topic)} instead of a topic name.`,
+      {
+        node: this.name,
+      },
+    );
   }
 }

@@ -20,7 +20,10 @@ const NONE: OffsetTimes = { partitionTime: -1, operatorTimes: new Map() };
 
 export function encodeOffsetMetadata({ partitionTime, operatorTimes }: OffsetTimes): string {
   const names = [...operatorTimes].map(([name, time]) => ({ name: Buffer.from(name), time }));
-  const bytes = names.reduce((sum, { name }) => sum + 12 + name.length, names.length === 0 ? HEAD_BYTES : HEAD_BYTES + 4);
+  const bytes = names.reduce(
+    (sum, { name }) => sum + 12 + name.length,
+    names.length === 0 ? HEAD_BYTES : HEAD_BYTES + 4,
+  );
   const buffer = Buffer.alloc(bytes);
   buffer[0] = VERSION;
   writeInt64(buffer, partitionTime, 1);

@@ -4,7 +4,10 @@
  */
 import type { ProcessorContext } from './processor.js';
 
-export interface OperatorContext<KOut = unknown, VOut = unknown> extends ProcessorContext<KOut, VOut> {
+export interface OperatorContext<KOut = unknown, VOut = unknown> extends ProcessorContext<
+  KOut,
+  VOut
+> {
   /**
    * Parks the task until `promise` settles, then calls `then` at this node with this record's context; what it
    * forwards comes before everything that was forwarded meanwhile. A rejection is a throw at this node. Call it at
@@ -18,5 +21,9 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
 }
 
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
 }

@@ -82,7 +82,12 @@ export class Wait {
 /** Makes the origin of the record in flight when somebody asks for it. */
 export type OriginOf = () => RecordOrigin;
 
-const NO_ORIGIN: RecordOrigin = Object.freeze({ topic: '', partition: -1, offset: -1, headers: Object.freeze([]) });
+const NO_ORIGIN: RecordOrigin = Object.freeze({
+  topic: '',
+  partition: -1,
+  offset: -1,
+  headers: Object.freeze([]),
+});
 
 export class Parking {
   /** Read by every forward; written here and nowhere else. */
@@ -172,7 +177,11 @@ export class Parking {
   }
 
   /** `then` runs at the node when the promise is fulfilled; without it the promise is that of the node's `process`. */
-  park(node: ParkedNode, promise: PromiseLike<unknown>, then: ((value: unknown) => void) | undefined): void {
+  park(
+    node: ParkedNode,
+    promise: PromiseLike<unknown>,
+    then: ((value: unknown) => void) | undefined,
+  ): void {
     const wait = new Wait(node, this.origin, this.timestamp, then);
     this.asyncSeen = true;
     this.#watch(wait, promise);
@@ -192,7 +201,8 @@ export class Parking {
   /** Queues what cannot be done now; called when the state is not RUNNING. */
   hold(node: ParkedNode, run: () => void): void {
     const { wait } = node;
-    if (this.state === HELD) this.#top().push({ origin: this.origin, timestamp: this.timestamp, run });
+    if (this.state === HELD)
+      this.#top().push({ origin: this.origin, timestamp: this.timestamp, run });
     else if (this.state === WAITING && wait !== undefined) {
       wait.forwards.push({ origin: wait.origin, timestamp: wait.timestamp, run });
     } else throw this.late(node, 'forward');
@@ -243,7 +253,8 @@ export class Parking {
 
   /** Rejects the promise that is waited for. */
   expire(error: StreamsError): void {
-    if (this.state === WAITING && this.#front !== undefined) this.#settle(this.#front, 'rejected', error);
+    if (this.state === WAITING && this.#front !== undefined)
+      this.#settle(this.#front, 'rejected', error);
   }
 
   /** Resolves when the promise that is waited for has settled. */

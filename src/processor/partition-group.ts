@@ -41,7 +41,8 @@ export class PartitionGroup {
     for (let i = 0; i < queues.length; i++) {
       const queue = queues[i]!;
       if (queue.head === undefined && !queue.prepareHead()) empty = true;
-      else if (chosen === undefined || queue.head!.timestamp < chosen.head!.timestamp) chosen = queue;
+      else if (chosen === undefined || queue.head!.timestamp < chosen.head!.timestamp)
+        chosen = queue;
     }
     if (chosen !== undefined && empty && this.#mustWait()) return undefined;
     return chosen;

@@ -73,9 +73,15 @@ export class PunctuationQueue {
   ): PunctuationSchedule {
     const intervalMs = durationMs(interval, 'schedule interval');
     if (intervalMs < 1) {
-      throw new StreamsError('INVALID_ARGUMENT', 'The minimum supported scheduling interval is 1 millisecond.', { node: node.name });
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        'The minimum supported scheduling interval is 1 millisecond.',
+        { node: node.name },
+      );
     }
-    const ordinal = this.#schedules.filter((other) => other.node === node && other.type === type).length;
+    const ordinal = this.#schedules.filter(
+      (other) => other.node === node && other.type === type,
+    ).length;
     const dueAt = type === 'streamTime' ? 0 : now + intervalMs;
     const schedule = new PunctuationSchedule(node, type, intervalMs, callback, ordinal, dueAt);
     this.#schedules.push(schedule);
@@ -88,7 +94,11 @@ export class PunctuationQueue {
     let cancelled = false;
     for (const schedule of this.#schedules) {
       if (schedule.cancelled) cancelled = true;
-      else if (schedule.type === type && schedule.dueAt <= time && (due === undefined || schedule.dueAt < due.dueAt)) {
+      else if (
+        schedule.type === type &&
+        schedule.dueAt <= time &&
+        (due === undefined || schedule.dueAt < due.dueAt)
+      ) {
         due = schedule;
       }
     }
@@ -108,7 +118,13 @@ export class PunctuationQueue {
   snapshot(): readonly ScheduledAt[] {
     return this.#schedules
       .filter(({ cancelled }) => !cancelled)
-      .map(({ node, type, ordinal, intervalMs, dueAt }) => ({ node: node.name, type, ordinal, intervalMs, dueAt }));
+      .map(({ node, type, ordinal, intervalMs, dueAt }) => ({
+        node: node.name,
+        type,
+        ordinal,
+        intervalMs,
+        dueAt,
+      }));
   }
 
   clear(): void {

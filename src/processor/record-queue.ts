@@ -63,7 +63,10 @@ export class RecordQueue {
   }
 
   add(fetched: FetchedRecords): void {
-    assert(fetched.nextOffset >= this.#position, `${this.topic}-${this.partition}: fetched positions grow`);
+    assert(
+      fetched.nextOffset >= this.#position,
+      `${this.topic}-${this.partition}: fetched positions grow`,
+    );
     for (const { bytes, start, end } of fetched.batches) {
       this.#batches.push({ bytes, start, end, firstOffset: fetched.firstOffset });
       this.bytes += end - start;
@@ -76,7 +79,7 @@ export class RecordQueue {
   /** Where the partition begins for this task. */
   setPosition(offset: number, partitionTime: number): void {
     this.#position = offset;
-    this.partitionTime = partitionTime;
+    this.partitionTime = Math.max(this.partitionTime, partitionTime);
   }
 
   clear(partitionTime: number): void {
@@ -190,17 +193,26 @@ export class RecordQueue {
     try {
       if (keyEnd >= 0) {
         const { read } = source.keySerde;
-        key = read === undefined ? source.keySerde.deserialize(buffer.subarray(keyStart, keyEnd), topic) : read(buffer, keyStart, keyEnd);
+        key =
+          read === undefined
+            ? source.keySerde.deserialize(buffer.subarray(keyStart, keyEnd), topic)
+            : read(buffer, keyStart, keyEnd);
       }
       part = 'value';
       if (valueEnd >= 0) {
         const { read } = source.valueSerde;
         value =
-          read === undefined ? source.valueSerde.deserialize(buffer.subarray(valueStart, valueEnd), topic) : read(buffer, valueStart, valueEnd);
+          read === undefined
+            ? source.valueSerde.deserialize(buffer.subarray(valueStart, valueEnd), topic)
+            : read(buffer, valueStart, valueEnd);
       }
     } catch (error) {
       // By default this throws, and the record stays the next one.
-      this.#failures.deserializeFailed(error, part, new TakenRecord().at(cursor).describe(topic, partition));
+      this.#failures.deserializeFailed(
+        error,
+        part,
+        new TakenRecord().at(cursor).describe(topic, partition),
+      );
       this.#raw = false;
       return undefined;
     }

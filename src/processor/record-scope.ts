@@ -48,8 +48,21 @@ export class ScopedCollector implements RecordCollector {
     valueSerde: Serde<V>,
     partitioner: StreamPartitioner<K, V> | undefined,
   ): void {
-    if (this.#scoped) this.#held.push(...this.encode(topic, key, value, timestamp, headers, keySerde, valueSerde, partitioner));
-    else this.#collector.send(topic, key, value, timestamp, headers, keySerde, valueSerde, partitioner);
+    if (this.#scoped)
+      this.#held.push(
+        ...this.encode(topic, key, value, timestamp, headers, keySerde, valueSerde, partitioner),
+      );
+    else
+      this.#collector.send(
+        topic,
+        key,
+        value,
+        timestamp,
+        headers,
+        keySerde,
+        valueSerde,
+        partitioner,
+      );
   }
 
   encode<K, V>(
@@ -62,7 +75,16 @@ export class ScopedCollector implements RecordCollector {
     valueSerde: Serde<V>,
     partitioner: StreamPartitioner<K, V> | undefined,
   ): readonly EncodedRecord[] {
-    return this.#collector.encode(topic, key, value, timestamp, headers, keySerde, valueSerde, partitioner);
+    return this.#collector.encode(
+      topic,
+      key,
+      value,
+      timestamp,
+      headers,
+      keySerde,
+      valueSerde,
+      partitioner,
+    );
   }
 
   sendBytes(
@@ -74,9 +96,17 @@ export class ScopedCollector implements RecordCollector {
     headers: readonly RecordHeader[],
   ): void {
     if (this.#scoped) {
-      this.#held.push({ topic, partition, key: copy(key), value: copy(value), timestamp, headers: headers.slice() });
+      this.#held.push({
+        topic,
+        partition,
+        key: copy(key),
+        value: copy(value),
+        timestamp,
+        headers: headers.slice(),
+      });
     } else this.#collector.sendBytes(topic, partition, key, value, timestamp, headers);
   }
 }
 
-const copy = (bytes: Uint8Array | null): Uint8Array | null => (bytes === null ? null : Buffer.from(bytes));
+const copy = (bytes: Uint8Array | null): Uint8Array | null =>
+  bytes === null ? null : Buffer.from(bytes);

@@ -3,9 +3,17 @@
  * as a whole (record scope, commit, abort). Stores are handled in the order in which the topology added them.
  */
 import { assert } from '../errors.js';
-import type { CacheBudget, ChangelogWriter, ManagedStore, RecordOrigin, StoreContext } from '../state/store.js';
+import { readOnlyView } from '../state/read-only-store.js';
+import type {
+  CacheBudget,
+  ChangelogWriter,
+  ManagedStore,
+  RecordOrigin,
+  StateStore,
+  StoreContext,
+} from '../state/store.js';
 import type { RecordCollector } from './collector.js';
-import type { StoreDefinition } from './node-definition.js';
+import type { StoreDefinition, Subtopology } from './node-definition.js';
 import type { Parking } from './parking.js';
 
 /** A store and the topic partition it is restored from. */
@@ -18,7 +26,9 @@ export interface StoreChangelog {
 export interface StateManagerOptions {
   readonly taskId: string;
   readonly partition: number;
-  readonly definitions: readonly StoreDefinition[];
+  readonly subtopologies: readonly Subtopology[];
+  /** Every processor may read these. */
+  readonly globalStores: ReadonlyMap<string, StateStore>;
   /** The topic a store is logged to, or restored from; `undefined` without one. */
   changelogTopic(store: StoreDefinition): string | undefined;
   readonly collector: RecordCollector;
@@ -37,16 +47,35 @@ export class StateManager {
   readonly #stores = new Map<string, ManagedStore>();
   readonly #all: ManagedStore[] = [];
   readonly #cache: CacheBudget | undefined;
+  readonly #globalStores: ReadonlyMap<string, StateStore>;
+  /** Names of the stores that are connected to a processor. */
+  readonly #connected = new Map<string, ReadonlySet<string>>();
 
   constructor(options: StateManagerOptions) {
-    this.#cache = options.cacheMaxBytes > 0 ? { maxBytes: options.cacheMaxBytes, usedBytes: 0 } : undefined;
+    this.#cache =
+      options.cacheMaxBytes > 0 ? { maxBytes: options.cacheMaxBytes, usedBytes: 0 } : undefined;
+    this.#globalStores = options.globalStores;
     const changelogs: StoreChangelog[] = [];
-    for (const definition of options.definitions) {
+    for (const { nodes } of options.subtopologies) {
+      for (const node of nodes)
+        if (node.kind === 'processor') this.#connected.set(node.name, new Set(node.stores));
+    }
+    for (const definition of options.subtopologies.flatMap(({ stores }) => stores)) {
       const store = definition.builder.build();
       assert(!this.#stores.has(store.name), `task ${options.taskId} has one store ${store.name}`);
       const topic = options.changelogTopic(definition);
-      const logged = topic !== undefined && definition.builder.loggingEnabled && definition.sourceTopic === undefined;
-      store.init(storeContext(options, store.name, this.#cache, logged ? writerTo(options, topic) : undefined));
+      const logged =
+        topic !== undefined &&
+        definition.builder.loggingEnabled &&
+        definition.sourceTopic === undefined;
+      store.init(
+        storeContext(
+          options,
+          store.name,
+          this.#cache,
+          logged ? writerTo(options, topic) : undefined,
+        ),
+      );
       this.#stores.set(store.name, store);
       this.#all.push(store);
       if (topic !== undefined) changelogs.push({ store, topic, partition: options.partition });
@@ -56,6 +85,14 @@ export class StateManager {
 
   get(name: string): ManagedStore | undefined {
     return this.#stores.get(name);
+  }
+
+  /** What processor `node` may use under this name: a store connected to it, or a view of a global one. */
+  storeFor(node: string, name: string): StateStore | undefined {
+    const own = this.#connected.get(node)?.has(name) === true ? this.#stores.get(name) : undefined;
+    if (own !== undefined) return own;
+    const global = this.#globalStores.get(name);
+    return global === undefined ? undefined : readOnlyView(global);
   }
 
   get all(): readonly ManagedStore[] {

@@ -9,23 +9,22 @@
 import type { Clock } from '../env/env.js';
 import { assert, StreamsError } from '../errors.js';
 import type { FetchedRecords, PartitionOffsetAndMetadata, TopicPartition } from '../log/client.js';
-import { readOnlyView } from '../state/read-only-store.js';
 import type { ManagedStore, RecordOrigin, StateStore } from '../state/store.js';
 import type { RecordCollector } from './collector.js';
 import type { FailedRecord } from './error-policy.js';
 import { FailureHandler } from './failure-handler.js';
 import type { GraphNode, SourceNode } from './node.js';
 import type { StoreDefinition, Subtopology } from './node-definition.js';
-import { decodeOffsetMetadata, encodeOffsetMetadata } from './offset-metadata.js';
 import { Parking } from './parking.js';
 import { PartitionGroup } from './partition-group.js';
 import type { PunctuationType } from './processor.js';
-import { PunctuationQueue, type ScheduledAt } from './punctuation.js';
+import { PunctuationQueue } from './punctuation.js';
 import { RecordQueue } from './record-queue.js';
 import { ScopedCollector } from './record-scope.js';
 import { StateManager, type StoreChangelog } from './state-manager.js';
 import type { TaskConfig } from './task-config.js';
 import { TaskGraph } from './task-graph.js';
+import { TaskProgress, type TaskTimes } from './task-progress.js';
 import { matches } from './topology.js';
 
 export interface StreamTaskOptions {
@@ -54,14 +53,6 @@ export interface TaskMetrics {
   punctuations: number;
 }
 
-/** What a commit says about time. */
-interface TaskTimes {
-  readonly streamTime: number;
-  readonly partitionTimes: ReadonlyMap<RecordQueue, number>;
-  readonly operatorTimes: ReadonlyMap<string, number>;
-  readonly schedules: readonly ScheduledAt[];
-}
-
 export class StreamTask {
   readonly id: string;
   readonly metrics: TaskMetrics = { processedRecords: 0, droppedRecords: 0, punctuations: 0 };
@@ -74,11 +65,14 @@ export class StreamTask {
   readonly #graph: TaskGraph;
   readonly #stores: StateManager;
   readonly #punctuations = new PunctuationQueue();
-  readonly #operatorTimes = new Map<string, number>();
-  readonly #recordDropped = () => this.#countDropped();
-  /** Last committed offset and metadata of each queue: what is the same is not committed again. */
-  readonly #committedOffsets = new Map<RecordQueue, PartitionOffsetAndMetadata>();
-  #committedTimes: TaskTimes | undefined;
+  readonly #progress: TaskProgress;
+  readonly #recordDropped = () => {
+    this.metrics.droppedRecords++;
+    this.#commitNeeded = true;
+  };
+  readonly #requestCommit = () => {
+    this.#commitRequested = true;
+  };
   /** The queue of the record in flight, or of the last one; `undefined` in punctuations and flushes. */
   #current: RecordQueue | undefined;
   /** Times before the scoped unit that is in flight. */
@@ -93,8 +87,13 @@ export class StreamTask {
     this.#options = options;
     this.#scope = new ScopedCollector(options.collector);
     this.#failures = new FailureHandler(id, config, this.#scope, this.#recordDropped);
-    this.#parking = new Parking(clock, () => this.#originOfCurrent(), () => options.onReady());
+    this.#parking = new Parking(
+      clock,
+      () => this.#originOfCurrent(),
+      () => options.onReady(),
+    );
     this.#group = new PartitionGroup(clock, config.maxTaskIdleMs);
+    this.#progress = new TaskProgress(this.#group, this.#punctuations);
     this.#stores = this.#makeStores();
     this.#graph = this.#makeGraph();
     for (const { definition, node } of this.#graph.sources) {
@@ -121,7 +120,7 @@ export class StreamTask {
     assert(!this.#initialized, `task ${this.id} is initialised once`);
     this.#initialized = true;
     this.#graph.initialize();
-    this.#committedTimes = this.#times();
+    this.#progress.begin();
   }
 
   /** Lets `work` write stores from outside of any record, as tests do. */
@@ -135,16 +134,8 @@ export class StreamTask {
 
   /** The committed offset and what was committed beside it, before the first records come. */
   setPosition(partition: TopicPartition, offset: number, metadata: string): void {
-    const queue = this.#queue(partition);
-    const { partitionTime, operatorTimes } = decodeOffsetMetadata(metadata);
-    queue.setPosition(offset, partitionTime);
-    this.#group.advance(partitionTime);
-    for (const [name, time] of operatorTimes) {
-      if (time > (this.#operatorTimes.get(name) ?? -1)) this.#operatorTimes.set(name, time);
-    }
-    const { topic } = queue;
-    this.#committedOffsets.set(queue, { topic, partition: queue.partition, offset, metadata });
-    if (this.#initialized && !this.#commitNeeded) this.#committedTimes = this.#times();
+    this.#progress.setPosition(this.#queue(partition), offset, metadata);
+    if (this.#initialized && !this.#commitNeeded) this.#progress.begin();
   }
 
   addRecords(fetched: FetchedRecords): void {
@@ -197,14 +188,17 @@ export class StreamTask {
   /** Milliseconds until the task wants to be driven even if nothing arrives; `undefined`: not at all. */
   msUntilDue(): number | undefined {
     const next = this.#punctuations.nextWallClock();
-    const punctuation = next === undefined ? undefined : Math.max(0, next - this.#options.clock.now());
+    const punctuation =
+      next === undefined ? undefined : Math.max(0, next - this.#options.clock.now());
     const idle = this.#group.msUntilIdleEnds();
     return punctuation === undefined ? idle : Math.min(punctuation, idle ?? punctuation);
   }
 
   /** The input record in flight as it stands in its topic, for dead letters. Undefined in punctuations and flushes. */
   get currentRecord(): FailedRecord | undefined {
-    return this.#current === undefined || this.#current.takenOffset < 0 ? undefined : this.#current.takenRecord();
+    return this.#current === undefined || this.#current.takenOffset < 0
+      ? undefined
+      : this.#current.takenRecord();
   }
 
   // ------------------------------------------------------------ parking
@@ -274,23 +268,15 @@ export class StreamTask {
 
   /** What finished records have consumed; partitions that did not move since the last commit are left out. */
   committableOffsets(): PartitionOffsetAndMetadata[] {
-    const { partitionTimes, operatorTimes } = this.#finishedTimes();
-    const offsets: PartitionOffsetAndMetadata[] = [];
-    for (const queue of this.#group.queues) {
-      const offset = this.#parking.inFlight && queue === this.#current ? queue.takenOffset : queue.nextOffset();
-      if (offset < 0) continue;
-      const metadata = encodeOffsetMetadata({ partitionTime: partitionTimes.get(queue) ?? -1, operatorTimes });
-      const committed = this.#committedOffsets.get(queue);
-      if (committed?.offset === offset && committed.metadata === metadata) continue;
-      offsets.push({ topic: queue.topic, partition: queue.partition, offset, metadata });
-    }
-    return offsets;
+    return this.#progress.offsets(
+      this.#finishedTimes(),
+      this.#parking.inFlight ? this.#current : undefined,
+    );
   }
 
   /** The commit stands. Nothing was processed since `committableOffsets`. */
   postCommit(): void {
-    for (const committed of this.committableOffsets()) this.#committedOffsets.set(this.#queue(committed), committed);
-    this.#committedTimes = this.#finishedTimes();
+    this.#progress.committed(this.#finishedTimes(), this.committableOffsets());
     this.#stores.promote();
     this.#commitRequested = false;
     this.#commitNeeded = this.#parking.inFlight;
@@ -303,16 +289,12 @@ export class StreamTask {
   rollback(): void {
     this.#dropInFlight();
     this.#stores.rollback();
-    const times = this.#committedTimes;
-    for (const queue of this.#group.queues) queue.clear(times?.partitionTimes.get(queue) ?? -1);
-    this.#group.streamTime = times?.streamTime ?? -1;
-    this.#operatorTimes.clear();
-    for (const [name, time] of times?.operatorTimes ?? []) this.#operatorTimes.set(name, time);
+    this.#progress.rollback();
     this.#punctuations.clear();
     this.#commitRequested = false;
     this.#commitNeeded = false;
     this.#graph.initialize();
-    this.#punctuations.restore(times?.schedules ?? []);
+    this.#progress.restoreSchedules();
   }
 
   close(): void {
@@ -356,7 +338,7 @@ export class StreamTask {
   }
 
   #openScope(): void {
-    this.#timesBefore = this.#times();
+    this.#timesBefore = this.#progress.times();
     this.#scope.open();
   }
 
@@ -387,22 +369,8 @@ export class StreamTask {
     this.#current = undefined;
   }
 
-  #times(): TaskTimes {
-    return {
-      streamTime: this.#group.streamTime,
-      partitionTimes: new Map(this.#group.queues.map((queue) => [queue, queue.partitionTime])),
-      operatorTimes: new Map(this.#operatorTimes),
-      schedules: this.#punctuations.isEmpty ? [] : this.#punctuations.snapshot(),
-    };
-  }
-
   #finishedTimes(): TaskTimes {
-    return this.#timesBefore ?? this.#times();
-  }
-
-  #countDropped(): void {
-    this.metrics.droppedRecords++;
-    this.#commitNeeded = true;
+    return this.#timesBefore ?? this.#progress.times();
   }
 
   #originOfCurrent(): RecordOrigin {
@@ -413,7 +381,8 @@ export class StreamTask {
     const { origin } = this.#parking;
     // A cache flush has the origin of an older record, whose bytes are gone.
     const current = this.#current;
-    const record: FailedRecord | undefined = current?.takenOffset === origin.offset ? current.takenRecord() : undefined;
+    const record: FailedRecord | undefined =
+      current?.takenOffset === origin.offset ? current.takenRecord() : undefined;
     this.#failures.processFailed(node.name, error, origin, record);
   }
 
@@ -421,13 +390,22 @@ export class StreamTask {
     const known = this.#group.find(partition);
     if (known !== undefined) return known;
     // A topic that a pattern of the topology has just met.
-    const source = this.#graph.sources.find(({ definition }) => definition.pattern !== undefined && matches(definition.pattern, partition.topic));
+    const source = this.#graph.sources.find(
+      ({ definition }) =>
+        definition.pattern !== undefined && matches(definition.pattern, partition.topic),
+    );
     assert(source !== undefined, `task ${this.id} has no source for topic ${partition.topic}`);
     return this.#addQueue(partition.topic, source.node);
   }
 
   #addQueue(topic: string, source: SourceNode): RecordQueue {
-    const queue = new RecordQueue(topic, this.#options.partition, source, this.#failures, this.#recordDropped);
+    const queue = new RecordQueue(
+      topic,
+      this.#options.partition,
+      source,
+      this.#failures,
+      this.#recordDropped,
+    );
     this.#group.add(queue);
     return queue;
   }
@@ -437,26 +415,21 @@ export class StreamTask {
     return new StateManager({
       taskId: this.id,
       partition: options.partition,
-      definitions: options.subtopologies.flatMap(({ stores }) => stores),
+      subtopologies: options.subtopologies,
+      globalStores: options.globalStores,
       changelogTopic: (store) => options.changelogTopic(store),
       collector: this.#scope,
       parking: this.#parking,
       cacheMaxBytes: options.config.cacheMaxBytes,
       streamTime: () => this.#group.streamTime,
       recordDropped: this.#recordDropped,
-      requestCommit: () => {
-        this.#commitRequested = true;
-      },
+      requestCommit: this.#requestCommit,
       inRecordScope: () => this.#scope.isOpen,
     });
   }
 
   #makeGraph(): TaskGraph {
-    const { subtopologies, config, globalStores, applicationId, clock, topicName } = this.#options;
-    const connected = new Map<string, ReadonlySet<string>>();
-    for (const node of subtopologies.flatMap(({ nodes }) => nodes)) {
-      if (node.kind === 'processor') connected.set(node.name, new Set(node.stores));
-    }
+    const { subtopologies, config, applicationId, clock, topicName } = this.#options;
     return new TaskGraph({
       subtopologies,
       topicName: (name) => topicName(name),
@@ -470,22 +443,12 @@ export class StreamTask {
         applicationId,
         clock,
         punctuations: this.#punctuations,
-        operatorTimes: this.#operatorTimes,
+        operatorTimes: this.#progress.operatorTimes,
         streamTime: () => this.#group.streamTime,
-        requestCommit: () => {
-          this.#commitRequested = true;
-        },
+        requestCommit: this.#requestCommit,
         recordDropped: this.#recordDropped,
-        storeFor: (node, store) => {
-          if (connected.get(node)?.has(store) === true) return this.#stores.get(store) ?? globalView(globalStores, store);
-          return globalView(globalStores, store);
-        },
+        storeFor: (node, store) => this.#stores.storeFor(node, store),
       },
     });
   }
-}
-
-function globalView(stores: ReadonlyMap<string, StateStore>, name: string): StateStore | undefined {
-  const store = stores.get(name);
-  return store === undefined ? undefined : readOnlyView(store);
 }

@@ -2,8 +2,20 @@
 import { StreamsError } from '../errors.js';
 import { NodeContext, type ContextServices } from './context.js';
 import type { RecordCollector } from './collector.js';
-import type { NodeDefinition, ProcessorDefinition, SourceDefinition, Subtopology } from './node-definition.js';
-import { GraphNode, ProcessorNode, SinkNode, SourceNode, type ChildNode, type OnNodeFailure } from './node.js';
+import type {
+  NodeDefinition,
+  ProcessorDefinition,
+  SourceDefinition,
+  Subtopology,
+} from './node-definition.js';
+import {
+  GraphNode,
+  ProcessorNode,
+  SinkNode,
+  SourceNode,
+  type ChildNode,
+  type OnNodeFailure,
+} from './node.js';
 import { isPromiseLike } from './operator-context.js';
 import type { Parking } from './parking.js';
 import type { FixedKeyProcessorContext, Processor } from './processor.js';
@@ -45,8 +57,10 @@ export class TaskGraph {
       const node = makeNode(definition, options);
       if (definition.kind === 'source') sources.push({ definition, node: node as SourceNode });
       else {
-        if (definition.kind === 'processor') processors.push({ definition, node: node as ProcessorNode });
-        for (const parent of definition.parents) parentOf(parents, parent, definition.name).children.push(node as ChildNode);
+        if (definition.kind === 'processor')
+          processors.push({ definition, node: node as ProcessorNode });
+        for (const parent of definition.parents)
+          parentOf(parents, parent, definition.name).children.push(node as ChildNode);
       }
       if (node instanceof GraphNode) parents.set(definition.name, node);
     }
@@ -62,11 +76,15 @@ export class TaskGraph {
         try {
           node.setProcessor(supplied(definition, new NodeContext(node, services)));
         } catch (error) {
-          throw new StreamsError('PROCESSOR_INIT_FAILED', `failed to initialize processor ${node.name}`, {
-            cause: error,
-            task: services.taskId,
-            node: node.name,
-          });
+          throw new StreamsError(
+            'PROCESSOR_INIT_FAILED',
+            `failed to initialize processor ${node.name}`,
+            {
+              cause: error,
+              task: services.taskId,
+              node: node.name,
+            },
+          );
         }
       }
     });
@@ -86,7 +104,10 @@ export class TaskGraph {
 
   #closeOne(name: string, processor: Processor): void {
     const warn = (error: unknown) =>
-      this.#options.logger?.warn(`Processor ${name} failed to close.`, error instanceof Error ? error : new Error(String(error)));
+      this.#options.logger?.warn(
+        `Processor ${name} failed to close.`,
+        error instanceof Error ? error : new Error(String(error)),
+      );
     try {
       const closing = processor.close?.();
       if (isPromiseLike(closing)) closing.then(undefined, warn);
@@ -104,16 +125,29 @@ function makeNode(definition: NodeDefinition, options: TaskGraphOptions): GraphN
     case 'processor':
       return new ProcessorNode(definition.name, definition.fixedKey, parking, onFailure);
     case 'sink':
-      return new SinkNode(definition, (name) => options.topicName(name), options.collector, parking);
+      return new SinkNode(
+        definition,
+        (name) => options.topicName(name),
+        options.collector,
+        parking,
+      );
   }
 }
 
-function parentOf(parents: ReadonlyMap<string, GraphNode>, parent: string, child: string): GraphNode {
+function parentOf(
+  parents: ReadonlyMap<string, GraphNode>,
+  parent: string,
+  child: string,
+): GraphNode {
   const node = parents.get(parent);
   if (node === undefined) {
-    throw new StreamsError('INVALID_TOPOLOGY', `Invalid topology: node ${child} has the parent ${parent}, which is not before it in its sub-topology.`, {
-      node: child,
-    });
+    throw new StreamsError(
+      'INVALID_TOPOLOGY',
+      `Invalid topology: node ${child} has the parent ${parent}, which is not before it in its sub-topology.`,
+      {
+        node: child,
+      },
+    );
   }
   return node;
 }
@@ -126,16 +160,28 @@ function supplied({ supplier, name }: ProcessorDefinition, context: NodeContext)
     ? new (supplier as new (context: unknown) => unknown)(face)
     : (supplier as (context: unknown) => unknown)(face);
   if (isPromiseLike(made)) {
-    throw new StreamsError('ASYNC_NOT_SUPPORTED', `The supplier of processor ${name} returned a promise. Make the processor synchronously and await inside its process().`, {
-      node: name,
-    });
+    throw new StreamsError(
+      'ASYNC_NOT_SUPPORTED',
+      `The supplier of processor ${name} returned a promise. Make the processor synchronously and await inside its process().`,
+      {
+        node: name,
+      },
+    );
   }
-  if (typeof made === 'object' && made !== null && typeof (made as { process?: unknown }).process === 'function') {
+  if (
+    typeof made === 'object' &&
+    made !== null &&
+    typeof (made as { process?: unknown }).process === 'function'
+  ) {
     return made as Processor;
   }
-  throw new StreamsError('INVALID_ARGUMENT', `The supplier of processor ${name} did not return an object with a process function.`, {
-    node: name,
-  });
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `The supplier of processor ${name} did not return an object with a process function.`,
+    {
+      node: name,
+    },
+  );
 }
 
 function isClass(supplier: unknown): boolean {

@@ -8,7 +8,12 @@ import { asBuffer, readLatin1 } from '../env/bytes.js';
 import { assert, StreamsError } from '../errors.js';
 import type { RecordHeader } from '../log/client.js';
 import type { Serde } from '../serde/serde.js';
-import type { CachedStore, CacheFlushListener, KeyValueStore, ValueAndTimestamp } from './key-value.js';
+import type {
+  CachedStore,
+  CacheFlushListener,
+  KeyValueStore,
+  ValueAndTimestamp,
+} from './key-value.js';
 import { LayeredTable, type HeldUpdate, type Row } from './layered-table.js';
 import { OrderedRows } from './ordered-rows.js';
 import { ScratchBytes } from './scratch-bytes.js';
@@ -27,7 +32,9 @@ export interface KeyValueStoreOptions<K, V> {
 const KEYS_BY_VALUE = new Set(['string', 'integer', 'long', 'short', 'bigint', 'boolean']);
 
 /** `F` is what the store's face gives and takes; `V` what its value serde does. */
-abstract class InMemoryStore<K, V, F> implements ManagedStore, CachedStore<K, V>, KeyValueStore<K, F> {
+abstract class InMemoryStore<K, V, F>
+  implements ManagedStore, CachedStore<K, V>, KeyValueStore<K, F>
+{
   readonly name: string;
   readonly persistent = false;
   readonly #keySerde: Serde<K>;
@@ -36,7 +43,9 @@ abstract class InMemoryStore<K, V, F> implements ManagedStore, CachedStore<K, V>
   readonly #decoded: boolean;
   readonly #caching: boolean;
   readonly #table = new LayeredTable();
-  readonly #ordered = new OrderedRows(this.#table, (row) => Buffer.from(this.#keyBytes(row.id as K)));
+  readonly #ordered = new OrderedRows(this.#table, (row) =>
+    Buffer.from(this.#keyBytes(row.id as K)),
+  );
   readonly #keys = new ScratchBytes();
   readonly #values = new ScratchBytes();
   #context: StoreContext | undefined;
@@ -131,18 +140,27 @@ abstract class InMemoryStore<K, V, F> implements ManagedStore, CachedStore<K, V>
     assert(this.#context === undefined, `store ${this.name} is initialised once`);
     this.#context = context;
     if (this.#caching && context.cache !== undefined && context.cache.maxBytes > 0) {
-      this.#cache = new UpdateCache(context, context.cache, (row, held) => this.#flushUpdate(row, held));
+      this.#cache = new UpdateCache(context, context.cache, (row, held) =>
+        this.#flushUpdate(row, held),
+      );
     }
   }
 
-  restore(key: Uint8Array, value: Uint8Array | null, timestamp: number, _headers: readonly RecordHeader[]): void {
+  restore(
+    key: Uint8Array,
+    value: Uint8Array | null,
+    timestamp: number,
+    _headers: readonly RecordHeader[],
+  ): void {
     const id = this.#keysByValue ? this.#keySerde.deserialize(key, this.name) : latin1(key);
     const row = this.#table.find(id);
     if (value === null) {
       if (row !== undefined) this.#table.restore(row, undefined, -1);
       return;
     }
-    const stored = this.#decoded ? this.#valueSerde.deserialize(value, this.name) : Buffer.from(value);
+    const stored = this.#decoded
+      ? this.#valueSerde.deserialize(value, this.name)
+      : Buffer.from(value);
     const target = row ?? this.#table.add(id, this.#keysByValue ? undefined : Buffer.from(key));
     this.#table.restore(target, stored, this.restoredTimestamp(timestamp));
   }
@@ -192,8 +210,11 @@ abstract class InMemoryStore<K, V, F> implements ManagedStore, CachedStore<K, V>
     const context = this.#context;
     assert(context !== undefined, `store ${this.name} is initialised before it is written`);
     const id = this.#id(key);
-    const stored = value === undefined || this.#decoded ? value : Buffer.from(this.#valueBytes(value));
-    const row = this.#table.find(id) ?? this.#newRow(id, key, value !== undefined || this.#cache !== undefined);
+    const stored =
+      value === undefined || this.#decoded ? value : Buffer.from(this.#valueBytes(value));
+    const row =
+      this.#table.find(id) ??
+      this.#newRow(id, key, value !== undefined || this.#cache !== undefined);
     if (this.#cache !== undefined) {
       this.#cache.write(this.#table, row!, stored, timestamp);
       return;
@@ -222,9 +243,19 @@ abstract class InMemoryStore<K, V, F> implements ManagedStore, CachedStore<K, V>
     this.#logUpdate(row, held);
     if (listener === undefined) return;
     const newValue = value === undefined ? null : this.#decode(value);
-    const old = held.value === undefined || !(this.#sendOldValues || value === undefined) ? null : this.#decode(held.value);
-    const timestamp = value === undefined || row.timestamp < 0 ? held.contextTimestamp : row.timestamp;
-    listener(this.#key(row), newValue, this.#sendOldValues ? old : null, timestamp, held.origin.headers.slice());
+    const old =
+      held.value === undefined || !(this.#sendOldValues || value === undefined)
+        ? null
+        : this.#decode(held.value);
+    const timestamp =
+      value === undefined || row.timestamp < 0 ? held.contextTimestamp : row.timestamp;
+    listener(
+      this.#key(row),
+      newValue,
+      this.#sendOldValues ? old : null,
+      timestamp,
+      held.origin.headers.slice(),
+    );
   }
 
   #logUpdate(row: Row, held: HeldUpdate): void {
@@ -263,14 +294,18 @@ abstract class InMemoryStore<K, V, F> implements ManagedStore, CachedStore<K, V>
 
   #requireKey(key: K): void {
     if (key !== null && key !== undefined) return;
-    throw new StreamsError('INVALID_ARGUMENT', `key cannot be null (store ${this.name})`, { store: this.name });
+    throw new StreamsError('INVALID_ARGUMENT', `key cannot be null (store ${this.name})`, {
+      store: this.name,
+    });
   }
 
   #decode(stored: unknown): V {
     if (this.#decoded) return stored as V;
     const bytes = stored as Buffer;
     const { read } = this.#valueSerde;
-    return read === undefined ? this.#valueSerde.deserialize(bytes, this.name) : read(bytes, 0, bytes.length);
+    return read === undefined
+      ? this.#valueSerde.deserialize(bytes, this.name)
+      : read(bytes, 0, bytes.length);
   }
 
   #keyBytes(key: K): Uint8Array {
@@ -291,10 +326,14 @@ abstract class InMemoryStore<K, V, F> implements ManagedStore, CachedStore<K, V>
 
   #serializeFailed(part: string, cause: unknown): StreamsError {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    return new StreamsError('SERIALIZE_FAILED', `Error encountered serializing the ${part} for store ${this.name}: ${reason}`, {
-      cause,
-      store: this.name,
-    });
+    return new StreamsError(
+      'SERIALIZE_FAILED',
+      `Error encountered serializing the ${part} for store ${this.name}: ${reason}`,
+      {
+        cause,
+        store: this.name,
+      },
+    );
   }
 }
 
@@ -318,7 +357,11 @@ export class InMemoryKeyValueStore<K, V> extends InMemoryStore<K, V, V> {
 }
 
 /** `Stores.timestampedKeyValue`. Its changelog has the bare value with the value's own timestamp. */
-export class InMemoryTimestampedKeyValueStore<K, V> extends InMemoryStore<K, V, ValueAndTimestamp<V>> {
+export class InMemoryTimestampedKeyValueStore<K, V> extends InMemoryStore<
+  K,
+  V,
+  ValueAndTimestamp<V>
+> {
   protected face(value: V, timestamp: number): ValueAndTimestamp<V> {
     return { value, timestamp };
   }

@@ -30,15 +30,16 @@ export interface KeyValueStore<K, V> extends ReadOnlyKeyValueStore<K, V> {
 }
 
 /** A memory store also iterates synchronously. */
-export type SyncIteration<S> = S extends ReadOnlyKeyValueStore<infer K, infer V>
-  ? Omit<S, 'range' | 'reverseRange' | 'all' | 'reverseAll' | 'prefixScan'> & {
-      range(from?: K, to?: K): AsyncIterable<[K, V]> & Iterable<[K, V]>;
-      reverseRange(from?: K, to?: K): AsyncIterable<[K, V]> & Iterable<[K, V]>;
-      all(): AsyncIterable<[K, V]> & Iterable<[K, V]>;
-      reverseAll(): AsyncIterable<[K, V]> & Iterable<[K, V]>;
-      prefixScan(prefix: K): AsyncIterable<[K, V]> & Iterable<[K, V]>;
-    }
-  : never;
+export type SyncIteration<S> =
+  S extends ReadOnlyKeyValueStore<infer K, infer V>
+    ? Omit<S, 'range' | 'reverseRange' | 'all' | 'reverseAll' | 'prefixScan'> & {
+        range(from?: K, to?: K): AsyncIterable<[K, V]> & Iterable<[K, V]>;
+        reverseRange(from?: K, to?: K): AsyncIterable<[K, V]> & Iterable<[K, V]>;
+        all(): AsyncIterable<[K, V]> & Iterable<[K, V]>;
+        reverseAll(): AsyncIterable<[K, V]> & Iterable<[K, V]>;
+        prefixScan(prefix: K): AsyncIterable<[K, V]> & Iterable<[K, V]>;
+      }
+    : never;
 
 export interface ValueAndTimestamp<V> {
   readonly value: V;

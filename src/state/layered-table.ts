@@ -174,7 +174,12 @@ export class LayeredTable {
   }
 
   #removeIfGone(row: Row): void {
-    if (row.value === undefined && row.undo === undefined && row.scope === undefined && row.held === undefined) {
+    if (
+      row.value === undefined &&
+      row.undo === undefined &&
+      row.scope === undefined &&
+      row.held === undefined
+    ) {
       this.#remove(row);
     }
   }
@@ -188,7 +193,11 @@ export class LayeredTable {
 }
 
 function layerOf(row: Row): Layer {
-  return { value: row.value, timestamp: row.timestamp, held: row.held === undefined ? undefined : { ...row.held } };
+  return {
+    value: row.value,
+    timestamp: row.timestamp,
+    held: row.held === undefined ? undefined : { ...row.held },
+  };
 }
 
 /** Approximate size of a stored value or key. */

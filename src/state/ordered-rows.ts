@@ -34,7 +34,8 @@ export class OrderedRows {
     const found: Row[] = [];
     for (let i = this.#lowerBound(prefix); i < rows.length; i++) {
       const row = rows[i]!;
-      if (prefix.compare(row.keyBytes!, 0, Math.min(prefix.length, row.keyBytes!.length)) !== 0) break;
+      if (prefix.compare(row.keyBytes!, 0, Math.min(prefix.length, row.keyBytes!.length)) !== 0)
+        break;
       if (row.value !== undefined) found.push(row);
     }
     return found;

@@ -15,7 +15,9 @@ export class SnapshotIteration<T> implements Iterable<T>, AsyncIterable<T> {
     let next = 0;
     return {
       next: (): IteratorResult<T> =>
-        next < this.#length ? { done: false, value: this.#at(next++) } : { done: true, value: undefined },
+        next < this.#length
+          ? { done: false, value: this.#at(next++) }
+          : { done: true, value: undefined },
     };
   }
 

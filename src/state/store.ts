@@ -19,7 +19,12 @@ export interface StateStore {
 }
 
 /** Writes one changelog record; `value === null` is a tombstone. Bytes are copied before it returns. */
-export type ChangelogWriter = (key: Uint8Array, value: Uint8Array | null, timestamp: number, headers?: readonly RecordHeader[]) => void;
+export type ChangelogWriter = (
+  key: Uint8Array,
+  value: Uint8Array | null,
+  timestamp: number,
+  headers?: readonly RecordHeader[],
+) => void;
 
 /** What a store may ask of its task. */
 export interface StoreContext {
@@ -64,7 +69,12 @@ export interface CacheBudget {
 export interface ManagedStore extends StateStore {
   init(context: StoreContext): void;
   /** Applies changelog records while the task restores; never logged, counted as committed. */
-  restore(key: Uint8Array, value: Uint8Array | null, timestamp: number, headers: readonly RecordHeader[]): void;
+  restore(
+    key: Uint8Array,
+    value: Uint8Array | null,
+    timestamp: number,
+    headers: readonly RecordHeader[],
+  ): void;
   /** Forwards and logs what a record cache holds back. Returns false when nothing was dirty. */
   flushCache(): boolean;
   readonly hasDirtyCache: boolean;

@@ -1,7 +1,10 @@
 /** `Stores`: where users get store builders for processors. A builder is a handle: `getStateStore(builder)` is typed by it. */
 import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
-import { InMemoryKeyValueStore, InMemoryTimestampedKeyValueStore } from './in-memory-key-value-store.js';
+import {
+  InMemoryKeyValueStore,
+  InMemoryTimestampedKeyValueStore,
+} from './in-memory-key-value-store.js';
 import type { KeyValueStore, SyncIteration, TimestampedKeyValueStore } from './key-value.js';
 import type { ManagedStore, StateStore, StoreBuilder } from './store.js';
 
@@ -24,27 +27,37 @@ export interface KeyValueStoresOptions<K, V> {
 
 type MemoryOptions<K, V> = KeyValueStoresOptions<K, V> & { readonly store: 'memory' };
 
-function keyValue<K, V>(options: MemoryOptions<K, V>): StoreBuilder<SyncIteration<KeyValueStore<K, V>>>;
+function keyValue<K, V>(
+  options: MemoryOptions<K, V>,
+): StoreBuilder<SyncIteration<KeyValueStore<K, V>>>;
 function keyValue<K, V>(options: KeyValueStoresOptions<K, V>): StoreBuilder<KeyValueStore<K, V>>;
-function keyValue<K, V>(options: KeyValueStoresOptions<K, V>): StoreBuilder<InMemoryKeyValueStore<K, V>> {
+function keyValue<K, V>(
+  options: KeyValueStoresOptions<K, V>,
+): StoreBuilder<InMemoryKeyValueStore<K, V>> {
   return builderOf(options, (caching) => new InMemoryKeyValueStore({ ...options, caching }));
 }
 
 function timestampedKeyValue<K, V>(
   options: MemoryOptions<K, V>,
 ): StoreBuilder<SyncIteration<TimestampedKeyValueStore<K, V>>>;
-function timestampedKeyValue<K, V>(options: KeyValueStoresOptions<K, V>): StoreBuilder<TimestampedKeyValueStore<K, V>>;
+function timestampedKeyValue<K, V>(
+  options: KeyValueStoresOptions<K, V>,
+): StoreBuilder<TimestampedKeyValueStore<K, V>>;
 function timestampedKeyValue<K, V>(
   options: KeyValueStoresOptions<K, V>,
 ): StoreBuilder<InMemoryTimestampedKeyValueStore<K, V>> {
-  return builderOf(options, (caching) => new InMemoryTimestampedKeyValueStore({ ...options, caching }));
+  return builderOf(
+    options,
+    (caching) => new InMemoryTimestampedKeyValueStore({ ...options, caching }),
+  );
 }
 
 function builderOf<K, V, S extends StateStore & ManagedStore>(
   options: KeyValueStoresOptions<K, V>,
   make: (caching: boolean) => S,
 ): StoreBuilder<S> {
-  if (options.name === '') throw new StreamsError('INVALID_ARGUMENT', 'name cannot be empty: every store has a name.');
+  if (options.name === '')
+    throw new StreamsError('INVALID_ARGUMENT', 'name cannot be empty: every store has a name.');
   const cachingEnabled = options.caching ?? false;
   return Object.freeze({
     name: options.name,

@@ -91,7 +91,8 @@ export class UpdateCache {
 
   /** Called around the table's `dropScope`, which puts back what rows held before. */
   dropScope(table: LayeredTable): void {
-    for (const row of this.#rows) if (row.held !== undefined) this.#budget.usedBytes -= row.held.bytes;
+    for (const row of this.#rows)
+      if (row.held !== undefined) this.#budget.usedBytes -= row.held.bytes;
     table.dropScope();
     const rows = new Set(this.#rows);
     this.#rows = [...rows].filter((row) => row.held !== undefined);
@@ -100,7 +101,14 @@ export class UpdateCache {
 
   #hold(value: unknown, timestamp: number, origin: RecordOrigin, bytes: number): HeldUpdate {
     this.#budget.usedBytes += bytes;
-    return { value, timestamp, origin, contextTimestamp: this.#context.timestamp(), sequence: this.#sequence++, bytes };
+    return {
+      value,
+      timestamp,
+      origin,
+      contextTimestamp: this.#context.timestamp(),
+      sequence: this.#sequence++,
+      bytes,
+    };
   }
 
   #flushOne(row: Row, held: HeldUpdate): void {
@@ -115,4 +123,5 @@ export class UpdateCache {
   }
 }
 
-const byLastUpdate = (left: Row, right: Row): number => (left.held?.sequence ?? -1) - (right.held?.sequence ?? -1);
+const byLastUpdate = (left: Row, right: Row): number =>
+  (left.held?.sequence ?? -1) - (right.held?.sequence ?? -1);

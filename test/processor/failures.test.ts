@@ -44,23 +44,40 @@ function threeBranches(config: Partial<TaskConfig> = {}): TaskHarness {
 }
 
 /** One processor made from `process`. */
-function single(process: (input: Text, context: ProcessorContext<string, string>) => void, config: Partial<TaskConfig> = {}): TaskHarness {
+function single(
+  process: (input: Text, context: ProcessorContext<string, string>) => void,
+  config: Partial<TaskConfig> = {},
+): TaskHarness {
   const topology = new Topology()
     .addSource('source', 'in', text)
-    .addProcessor('p', (context: ProcessorContext<string, string>) => ({ process: (input: Text) => process(input, context) }), 'source')
+    .addProcessor(
+      'p',
+      (context: ProcessorContext<string, string>) => ({
+        process: (input: Text) => process(input, context),
+      }),
+      'source',
+    )
     .addSink('sink', 'out', 'p', text);
   return new TaskHarness(topology, config);
 }
 
 describe('a throw in a processor', () => {
-  it('fails the task in the words of Kafka, naming node, topic, partition and offset, with the user\'s error as cause', () => {
+  it("fails the task in the words of Kafka, naming node, topic, partition and offset, with the user's error as cause", () => {
     const harness = threeBranches();
     harness.add('in', record('a'), record('x'));
     harness.task.process();
     const error = thrownBy(() => harness.task.process());
     expect(error.code).toBe('PROCESS_FAILED');
-    expect(error.message).toBe('Exception caught in process. taskId=0_0, processor=second, topic=in, partition=0, offset=1');
-    expect(error.where).toEqual({ task: '0_0', node: 'second', topic: 'in', partition: 0, offset: 1 });
+    expect(error.message).toBe(
+      'Exception caught in process. taskId=0_0, processor=second, topic=in, partition=0, offset=1',
+    );
+    expect(error.where).toEqual({
+      task: '0_0',
+      node: 'second',
+      topic: 'in',
+      partition: 0,
+      offset: 1,
+    });
     expect(error.cause).toMatchObject({ message: 'boom' });
     expect((error.cause as Error).stack).toContain('failures.test.ts');
   });
@@ -90,25 +107,41 @@ describe('a throw in a processor', () => {
     const harness = threeBranches({ onProcessError: deadLetter('dead') });
     harness.add('in', record('x', 7));
     harness.run();
-    expect(harness.output.map(({ topic, value }) => `${topic} ${value}`)).toEqual(['out x1', 'dead x', 'out x3']);
+    expect(harness.output.map(({ topic, value }) => `${topic} ${value}`)).toEqual([
+      'out x1',
+      'dead x',
+      'out x3',
+    ]);
     const dead = harness.output[1]!;
     expect(dead.timestamp).toBe(7);
-    expect(dead.headers.find(({ key }) => key === '__streams.errors.message')?.value?.toString()).toBe('boom');
+    expect(
+      dead.headers.find(({ key }) => key === '__streams.errors.message')?.value?.toString(),
+    ).toBe('boom');
   });
 
   it('is decided upon by a function', () => {
-    const harness = threeBranches({ onProcessError: (error, failed) => (failed?.offset === 0 && error.where.node === 'second' ? 'continue' : 'fail') });
+    const harness = threeBranches({
+      onProcessError: (error, failed) =>
+        failed?.offset === 0 && error.where.node === 'second' ? 'continue' : 'fail',
+    });
     harness.add('in', record('x'), record('x'));
     harness.task.process();
-    expect(() => harness.task.process()).toThrow(expect.objectContaining({ code: 'PROCESS_FAILED' }));
+    expect(() => harness.task.process()).toThrow(
+      expect.objectContaining({ code: 'PROCESS_FAILED' }),
+    );
   });
 
   it('at a sink is reported by the node in front of it', () => {
-    const harness = single((input, context) => context.forward({ ...input, value: 1 as unknown as string }), { onProcessError: 'continue' });
+    const harness = single(
+      (input, context) => context.forward({ ...input, value: 1 as unknown as string }),
+      { onProcessError: 'continue' },
+    );
     harness.add('in', record('a'));
     harness.run();
     expect(harness.task.metrics.droppedRecords).toBe(1);
-    const failing = single((input, context) => context.forward({ ...input, value: 1 as unknown as string }));
+    const failing = single((input, context) =>
+      context.forward({ ...input, value: 1 as unknown as string }),
+    );
     failing.add('in', record('a'));
     const error = thrownBy(() => failing.task.process());
     expect(error.where.node).toBe('p');
@@ -116,12 +149,16 @@ describe('a throw in a processor', () => {
   });
 
   it('of the log is not given to the policy', () => {
-    const topology = new Topology().addSource('source', 'in', text).addSink('sink', 'out', 'source', text);
+    const topology = new Topology()
+      .addSource('source', 'in', text)
+      .addSink('sink', 'out', 'source', text);
     const fenced = new StreamsError('PRODUCER_FENCED', 'fenced');
     const refuse = () => {
       throw fenced;
     };
-    const harness = new TaskHarness(topology, { onProcessError: 'continue' }, new Map(), { collector: { send: refuse, encode: refuse, sendBytes: refuse } });
+    const harness = new TaskHarness(topology, { onProcessError: 'continue' }, new Map(), {
+      collector: { send: refuse, encode: refuse, sendBytes: refuse },
+    });
     harness.add('in', record('a'));
     expect(thrownBy(() => harness.task.process())).toBe(fenced);
   });
@@ -133,7 +170,8 @@ describe('a context', () => {
     harness.add('in', record('a'));
     expect(thrownBy(() => harness.task.process()).cause).toMatchObject({
       code: 'UNKNOWN_CHILD',
-      message: 'Unknown downstream node: nope either does not exist or is not connected to this processor. Its children are: sink.',
+      message:
+        'Unknown downstream node: nope either does not exist or is not connected to this processor. Its children are: sink.',
     });
   });
 
@@ -147,18 +185,25 @@ describe('a context', () => {
   it('refuses a negative timestamp', () => {
     const harness = single((input, context) => context.forward(input.withTimestamp(-2)));
     harness.add('in', record('a'));
-    expect(thrownBy(() => harness.task.process()).cause).toMatchObject({ message: expect.stringContaining('Malformed Record') });
+    expect(thrownBy(() => harness.task.process()).cause).toMatchObject({
+      message: expect.stringContaining('Malformed Record'),
+    });
   });
 
   it('refuses to forward while the processor is made, and after the record has ended', () => {
-    const early = new Topology()
-      .addSource('source', 'in', text)
-      .addProcessor('p', (context: ProcessorContext<string, string>): Processor<string, string> => {
+    const early = new Topology().addSource('source', 'in', text).addProcessor(
+      'p',
+      (context: ProcessorContext<string, string>): Processor<string, string> => {
         context.forward({ key: 'k', value: 'v', timestamp: 0 });
         return { process: () => undefined };
-      }, 'source');
+      },
+      'source',
+    );
     expect(() => new TaskHarness(early)).toThrow(
-      expect.objectContaining({ code: 'PROCESSOR_INIT_FAILED', cause: expect.objectContaining({ code: 'LATE_FORWARD' }) }),
+      expect.objectContaining({
+        code: 'PROCESSOR_INIT_FAILED',
+        cause: expect.objectContaining({ code: 'LATE_FORWARD' }),
+      }),
     );
     let kept: ProcessorContext<string, string> | undefined;
     const late = single((_input, context) => {
@@ -166,12 +211,16 @@ describe('a context', () => {
     });
     late.add('in', record('a'));
     late.run();
-    expect(() => kept!.forward({ key: 'k', value: 'v', timestamp: 0 })).toThrow(expect.objectContaining({ code: 'LATE_FORWARD' }));
+    expect(() => kept!.forward({ key: 'k', value: 'v', timestamp: 0 })).toThrow(
+      expect.objectContaining({ code: 'LATE_FORWARD' }),
+    );
     expect(kept!.recordMetadata()).toBeUndefined();
   });
 
   it('accepts plain objects and gives them empty headers', () => {
-    const harness = single((input, context) => context.forward({ key: input.key, value: 'plain', timestamp: 3 }));
+    const harness = single((input, context) =>
+      context.forward({ key: input.key, value: 'plain', timestamp: 3 }),
+    );
     harness.add('in', { ...record('a'), headers: [{ key: 'h', value: null }] });
     harness.run();
     expect(harness.output[0]).toMatchObject({ value: 'plain', timestamp: 3, headers: [] });
@@ -181,7 +230,14 @@ describe('a context', () => {
     const seen: unknown[] = [];
     const harness = single((_input, context) => {
       const { topic, partition, offset } = context.recordMetadata()!;
-      seen.push([topic, partition, offset], context.taskId, context.applicationId, context.nodeName, context.currentStreamTimeMs(), context.currentSystemTimeMs());
+      seen.push(
+        [topic, partition, offset],
+        context.taskId,
+        context.applicationId,
+        context.nodeName,
+        context.currentStreamTimeMs(),
+        context.currentSystemTimeMs(),
+      );
       context.commit();
     });
     harness.clock.time = 77;
@@ -189,7 +245,20 @@ describe('a context', () => {
     harness.task.process();
     expect(harness.task.commitRequested).toBe(true);
     harness.task.process();
-    expect(seen).toEqual([['in', 0, 0], '0_0', 'app', 'p', 9, 77, ['in', 0, 1], '0_0', 'app', 'p', 9, 77]);
+    expect(seen).toEqual([
+      ['in', 0, 0],
+      '0_0',
+      'app',
+      'p',
+      9,
+      77,
+      ['in', 0, 1],
+      '0_0',
+      'app',
+      'p',
+      9,
+      77,
+    ]);
   });
 });
 
@@ -206,7 +275,10 @@ describe('suppliers and stores', () => {
         this.#context.forward(input.withValue('tally'));
       }
     }
-    const topology = new Topology().addSource('source', 'in', text).addProcessor('p', Tally, 'source').addSink('sink', 'out', 'p', text);
+    const topology = new Topology()
+      .addSource('source', 'in', text)
+      .addProcessor('p', Tally, 'source')
+      .addSink('sink', 'out', 'p', text);
     const harness = new TaskHarness(topology);
     harness.add('in', record('a'));
     harness.run();
@@ -215,34 +287,55 @@ describe('suppliers and stores', () => {
 
   it('what is not a processor, or a promise of one, fails the start', () => {
     const make = (supplier: unknown) => () =>
-      new TaskHarness(new Topology().addSource('source', 'in', text).addProcessor('p', supplier as () => Processor, 'source'));
-    expect(make(() => ({}))).toThrow(expect.objectContaining({ code: 'PROCESSOR_INIT_FAILED', message: 'failed to initialize processor p' }));
-    expect(make(async () => ({ process() {} }))).toThrow(expect.objectContaining({ cause: expect.objectContaining({ code: 'ASYNC_NOT_SUPPORTED' }) }));
+      new TaskHarness(
+        new Topology()
+          .addSource('source', 'in', text)
+          .addProcessor('p', supplier as () => Processor, 'source'),
+      );
+    expect(make(() => ({}))).toThrow(
+      expect.objectContaining({
+        code: 'PROCESSOR_INIT_FAILED',
+        message: 'failed to initialize processor p',
+      }),
+    );
+    expect(make(async () => ({ process() {} }))).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ code: 'ASYNC_NOT_SUPPORTED' }) }),
+    );
   });
 
   it('a store that is not connected fails the start and says how to connect it', () => {
     const topology = new Topology()
       .addSource('source', 'in', text)
       .addProcessor('owner', appending(''), 'source', { stores: [seen] })
-      .addProcessor('p', (context: ProcessorContext<string, string>) => {
-        context.getStateStore('seen');
-        return { process: () => undefined };
-      }, 'source');
+      .addProcessor(
+        'p',
+        (context: ProcessorContext<string, string>) => {
+          context.getStateStore('seen');
+          return { process: () => undefined };
+        },
+        'source',
+      );
     expect(() => new TaskHarness(topology)).toThrow(
       expect.objectContaining({
         message: 'failed to initialize processor p',
-        cause: expect.objectContaining({ code: 'STORE_NOT_CONNECTED', message: expect.stringContaining('Processor p has no access to StateStore seen') }),
+        cause: expect.objectContaining({
+          code: 'STORE_NOT_CONNECTED',
+          message: expect.stringContaining('Processor p has no access to StateStore seen'),
+        }),
       }),
     );
   });
 
   it('a store logs to its changelog with the time of the record', () => {
-    const topology = new Topology()
-      .addSource('source', 'in', text)
-      .addProcessor('p', (context: ProcessorContext) => {
+    const topology = new Topology().addSource('source', 'in', text).addProcessor(
+      'p',
+      (context: ProcessorContext) => {
         const store = context.getStateStore(seen);
         return { process: ({ key }: Text) => store.put(key, (store.get(key) ?? 0) + 1) };
-      }, 'source', { stores: [seen] });
+      },
+      'source',
+      { stores: [seen] },
+    );
     const harness = new TaskHarness(topology);
     harness.add('in', record('a', 5));
     harness.run();

@@ -44,7 +44,12 @@ class Delays {
 type Text = Record<string, string>;
 
 /** What the node does with a record, in steps; between steps an async node waits. */
-function steps(kind: Kind, name: string, context: ProcessorContext<string, string>, children: readonly string[]): ((record: Text) => void)[] {
+function steps(
+  kind: Kind,
+  name: string,
+  context: ProcessorContext<string, string>,
+  children: readonly string[],
+): ((record: Text) => void)[] {
   const forward = (record: Text, tag: string, child?: string) =>
     context.forward(record.withValue(`${record.value}${tag}`), child);
   switch (kind) {
@@ -65,13 +70,22 @@ function steps(kind: Kind, name: string, context: ProcessorContext<string, strin
     case 'drop':
       return [(record) => (record.value.length % 2 === 0 ? forward(record, '') : undefined)];
     case 'toOne':
-      return [(record) => (children[0] === undefined ? undefined : forward(record, `.${name}`, children[0]))];
+      return [
+        (record) =>
+          children[0] === undefined ? undefined : forward(record, `.${name}`, children[0]),
+      ];
   }
 }
 
-const sumStore = (name: string) => Stores.keyValue({ name: `sum-${name}`, key: Serdes.string(), value: Serdes.long() });
+const sumStore = (name: string) =>
+  Stores.keyValue({ name: `sum-${name}`, key: Serdes.string(), value: Serdes.long() });
 
-function processorOf(work: readonly ((record: Text) => void)[], wait: WaitKind, context: OperatorContext, delays: Delays): Processor<string, string> {
+function processorOf(
+  work: readonly ((record: Text) => void)[],
+  wait: WaitKind,
+  context: OperatorContext,
+  delays: Delays,
+): Processor<string, string> {
   const all = (record: Text) => work.forEach((step) => step(record));
   switch (wait) {
     case 'sync':
@@ -101,19 +115,33 @@ function processorOf(work: readonly ((record: Text) => void)[], wait: WaitKind, 
 
 function topologyOf(specs: readonly NodeSpec[], async: boolean, delays: Delays): Topology {
   const parentsOf = (spec: NodeSpec, index: number) =>
-    index === 0 ? ['source'] : [...new Set(spec.parents.map((parent) => parent % (index + 1)))].map((parent) => (parent === index ? 'source' : `n${parent}`));
-  const childrenOf = (name: string) => specs.flatMap((spec, index) => (parentsOf(spec, index).includes(name) ? [`n${index}`] : []));
-  const topology = new Topology().addSource('source', 'in', { key: Serdes.string(), value: Serdes.string() });
+    index === 0
+      ? ['source']
+      : [...new Set(spec.parents.map((parent) => parent % (index + 1)))].map((parent) =>
+          parent === index ? 'source' : `n${parent}`,
+        );
+  const childrenOf = (name: string) =>
+    specs.flatMap((spec, index) => (parentsOf(spec, index).includes(name) ? [`n${index}`] : []));
+  const topology = new Topology().addSource('source', 'in', {
+    key: Serdes.string(),
+    value: Serdes.string(),
+  });
   specs.forEach((spec, index) => {
     const name = `n${index}`;
     const supplier = (context: ProcessorContext<string, string>) =>
-      processorOf(steps(spec.kind, name, context, childrenOf(name)), async ? spec.wait : 'sync', context as OperatorContext, delays);
+      processorOf(
+        steps(spec.kind, name, context, childrenOf(name)),
+        async ? spec.wait : 'sync',
+        context as OperatorContext,
+        delays,
+      );
     const stores = spec.kind === 'sum' ? [sumStore(name)] : [];
     topology.addProcessor(name, supplier, parentsOf(spec, index), { stores });
   });
   const text = { key: Serdes.string(), value: Serdes.string() };
   specs.forEach((spec, index) => {
-    if (spec.sink || index === specs.length - 1) topology.addSink(`out${index}`, `t${index}`, `n${index}`, text);
+    if (spec.sink || index === specs.length - 1)
+      topology.addSink(`out${index}`, `t${index}`, `n${index}`, text);
   });
   return topology;
 }
@@ -125,7 +153,11 @@ const spec = fc.record({
   sink: fc.boolean(),
 });
 const inputs = fc.array(
-  fc.record({ key: fc.constantFrom('a', 'b'), value: fc.constantFrom('x', 'yy'), timestamp: fc.nat(20) }),
+  fc.record({
+    key: fc.constantFrom('a', 'b'),
+    value: fc.constantFrom('x', 'yy'),
+    timestamp: fc.nat(20),
+  }),
   { minLength: 1, maxLength: 6 },
 );
 
@@ -134,7 +166,12 @@ const microtasks = async () => {
 };
 
 /** Runs to the end, settling promises and committing as the schedule says. */
-async function runAsync(harness: TaskHarness, delays: Delays, schedule: () => number, onCommit: () => void): Promise<void> {
+async function runAsync(
+  harness: TaskHarness,
+  delays: Delays,
+  schedule: () => number,
+  onCommit: () => void,
+): Promise<void> {
   for (;;) {
     harness.run();
     if (schedule() % 3 === 0) {
@@ -151,7 +188,8 @@ async function runAsync(harness: TaskHarness, delays: Delays, schedule: () => nu
 }
 
 const seedOf = (env: string | undefined) => (env === undefined ? {} : { seed: Number(env) });
-const shown = (records: readonly Captured[]) => records.map(({ topic, key, value, timestamp }) => `${topic} ${key}=${value}@${timestamp}`);
+const shown = (records: readonly Captured[]) =>
+  records.map(({ topic, key, value, timestamp }) => `${topic} ${key}=${value}@${timestamp}`);
 
 describe('parking', () => {
   it('sends the same records in the same order as the synchronous run', async () => {
@@ -171,7 +209,8 @@ describe('parking', () => {
           parked.add('in', ...records);
           const sentAtOffset = new Map<number, number>();
           await runAsync(parked, delays, pick, () => {
-            for (const { offset } of parked.task.committableOffsets()) sentAtOffset.set(offset, parked.output.length);
+            for (const { offset } of parked.task.committableOffsets())
+              sentAtOffset.set(offset, parked.output.length);
           });
           expect(shown(parked.output)).toEqual(shown(plain.output));
 

@@ -13,7 +13,8 @@ import { TaskHarness } from './task-harness.js';
 type Text = Record<string, string>;
 const text = { key: Serdes.string(), value: Serdes.string() };
 const record = (value: string, timestamp = 1) => ({ key: 'k', value, timestamp });
-const stateOf = (caching: boolean) => Stores.keyValue({ name: 'state', key: Serdes.string(), value: Serdes.string(), caching });
+const stateOf = (caching: boolean) =>
+  Stores.keyValue({ name: 'state', key: Serdes.string(), value: Serdes.string(), caching });
 
 /** A promise that the test settles. */
 class Gate {
@@ -28,16 +29,27 @@ class Gate {
   }
 }
 
-type Process = (record: Text, context: OperatorContext<string, string>, store: KeyValueStore<string, string>) => void | Promise<void>;
+type Process = (
+  record: Text,
+  context: OperatorContext<string, string>,
+  store: KeyValueStore<string, string>,
+) => void | Promise<void>;
 
 function single(process: Process, config: Partial<TaskConfig> = {}): TaskHarness {
   const caching = config.cacheMaxBytes !== undefined;
   const topology = new Topology()
     .addSource('source', 'in', text)
-    .addProcessor('p', (context: ProcessorContext<string, string>): Processor<string, string> => {
-      const store = context.getStateStore<KeyValueStore<string, string>>('state');
-      return { process: (input) => process(input, context as OperatorContext<string, string>, store) };
-    }, 'source', { stores: [stateOf(caching)] })
+    .addProcessor(
+      'p',
+      (context: ProcessorContext<string, string>): Processor<string, string> => {
+        const store = context.getStateStore<KeyValueStore<string, string>>('state');
+        return {
+          process: (input) => process(input, context as OperatorContext<string, string>, store),
+        };
+      },
+      'source',
+      { stores: [stateOf(caching)] },
+    )
     .addSink('sink', 'out', 'p', text);
   return new TaskHarness(topology, config);
 }
@@ -55,7 +67,8 @@ function gated(gates: readonly Gate[], config: Partial<TaskConfig> = {}): TaskHa
 const turn = async () => {
   for (let i = 0; i < 5; i++) await Promise.resolve();
 };
-const stored = (harness: TaskHarness) => (harness.task.store('state') as unknown as KeyValueStore<string, string>).get('k');
+const stored = (harness: TaskHarness) =>
+  (harness.task.store('state') as unknown as KeyValueStore<string, string>).get('k');
 
 describe('a parked task', () => {
   it('takes no further record until the promise settles, then says that it can be driven', async () => {
@@ -126,7 +139,9 @@ describe('a commit while a record is parked', () => {
     expect(harness.task.parked).toBe(true);
     expect(harness.task.blocksCommit).toBe(false);
     harness.task.prepareCommit();
-    expect(harness.task.committableOffsets()).toEqual([{ topic: 'in', partition: 0, offset: 1, metadata: 'AgAAAAAAAAAK' }]);
+    expect(harness.task.committableOffsets()).toEqual([
+      { topic: 'in', partition: 0, offset: 1, metadata: 'AgAAAAAAAAAK' },
+    ]);
     harness.task.postCommit();
     expect(harness.task.commitNeeded).toBe(true);
     harness.task.rollback();
@@ -160,10 +175,13 @@ describe('a commit while a record is parked', () => {
   it('is blocked while a cache is dirty', async () => {
     let gate = new Gate();
     gate.open();
-    const harness = single(async (input, _context, store) => {
-      store.put(input.key, input.value);
-      await gate.promise;
-    }, { cacheMaxBytes: 10_000 });
+    const harness = single(
+      async (input, _context, store) => {
+        store.put(input.key, input.value);
+        await gate.promise;
+      },
+      { cacheMaxBytes: 10_000 },
+    );
     harness.add('in', record('1'), record('2'));
     harness.task.process();
     await harness.task.settled();
@@ -190,20 +208,24 @@ describe('a wait that ends badly', () => {
     expect(() => harness.task.process()).toThrow(
       expect.objectContaining({
         code: 'PROCESS_FAILED',
-        message: 'Exception caught in process. taskId=0_0, processor=p, topic=in, partition=0, offset=0',
+        message:
+          'Exception caught in process. taskId=0_0, processor=p, topic=in, partition=0, offset=0',
         cause: expect.objectContaining({ message: 'boom' }),
       }),
     );
   });
 
   it('with continue a rejection drops the record, and what was forwarded before it stays', async () => {
-    const harness = single(async (input, context) => {
-      context.forward(input.withValue('early'));
-      await Promise.resolve();
-      context.forward(input.withValue('queued'));
-      await Promise.resolve();
-      throw new Error('boom');
-    }, { onProcessError: 'continue' });
+    const harness = single(
+      async (input, context) => {
+        context.forward(input.withValue('early'));
+        await Promise.resolve();
+        context.forward(input.withValue('queued'));
+        await Promise.resolve();
+        throw new Error('boom');
+      },
+      { onProcessError: 'continue' },
+    );
     harness.add('in', record('1'));
     await harness.runAll();
     expect(harness.values('out')).toEqual(['early', 'queued']);
@@ -218,7 +240,10 @@ describe('a wait that ends badly', () => {
     });
     harness.add('in', record('1'));
     harness.run();
-    await expect(harness.task.settled()).rejects.toMatchObject({ code: 'PROCESS_FAILED', where: { node: 'p' } });
+    await expect(harness.task.settled()).rejects.toMatchObject({
+      code: 'PROCESS_FAILED',
+      where: { node: 'p' },
+    });
   });
 
   it('a promise that never settles is ended by expirePark with PROCESS_TIMEOUT', () => {
@@ -227,7 +252,11 @@ describe('a wait that ends badly', () => {
     harness.run();
     harness.task.expirePark();
     expect(() => harness.task.process()).toThrow(
-      expect.objectContaining({ code: 'PROCESS_TIMEOUT', message: expect.stringContaining('did not settle within 100 ms'), where: expect.objectContaining({ node: 'p', offset: 0 }) }),
+      expect.objectContaining({
+        code: 'PROCESS_TIMEOUT',
+        message: expect.stringContaining('did not settle within 100 ms'),
+        where: expect.objectContaining({ node: 'p', offset: 0 }),
+      }),
     );
   });
 
@@ -294,13 +323,17 @@ describe('punctuators and caches', () => {
     const gate = new Gate();
     const topology = new Topology()
       .addSource('source', 'in', text)
-      .addProcessor('p', (context: ProcessorContext<string, string>) => {
-        context.schedule(10, 'wallClock', async (time) => {
-          await gate.promise;
-          context.forward({ key: 'tick', value: String(time), timestamp: time });
-        });
-        return { process: (input: Text) => context.forward(input) };
-      }, 'source')
+      .addProcessor(
+        'p',
+        (context: ProcessorContext<string, string>) => {
+          context.schedule(10, 'wallClock', async (time) => {
+            await gate.promise;
+            context.forward({ key: 'tick', value: String(time), timestamp: time });
+          });
+          return { process: (input: Text) => context.forward(input) };
+        },
+        'source',
+      )
       .addSink('sink', 'out', 'p', text);
     const harness = new TaskHarness(topology);
     harness.clock.time = 10;
@@ -317,20 +350,36 @@ describe('punctuators and caches', () => {
     const gate = new Gate();
     const topology = new Topology()
       .addSource('source', 'in', text)
-      .addProcessor('table', (context: ProcessorContext<string, string>) => {
-        const store = context.getStateStore(stateOf(true));
-        (store as unknown as { setFlushListener(listener: (key: string, value: string, old: null, timestamp: number) => void, old: boolean): boolean }).setFlushListener(
-          (key, value, _old, timestamp) => context.forward({ key, value, timestamp }),
-          false,
-        );
-        return { process: (input: Text) => store.put(input.key, input.value) };
-      }, 'source', { stores: [stateOf(true)] })
-      .addProcessor('slow', (context: ProcessorContext<string, string>) => ({
-        process: async (input: Text) => {
-          await gate.promise;
-          context.forward(input);
+      .addProcessor(
+        'table',
+        (context: ProcessorContext<string, string>) => {
+          const store = context.getStateStore(stateOf(true));
+          (
+            store as unknown as {
+              setFlushListener(
+                listener: (key: string, value: string, old: null, timestamp: number) => void,
+                old: boolean,
+              ): boolean;
+            }
+          ).setFlushListener(
+            (key, value, _old, timestamp) => context.forward({ key, value, timestamp }),
+            false,
+          );
+          return { process: (input: Text) => store.put(input.key, input.value) };
         },
-      }), 'table')
+        'source',
+        { stores: [stateOf(true)] },
+      )
+      .addProcessor(
+        'slow',
+        (context: ProcessorContext<string, string>) => ({
+          process: async (input: Text) => {
+            await gate.promise;
+            context.forward(input);
+          },
+        }),
+        'table',
+      )
       .addSink('sink', 'out', 'slow', text);
     const harness = new TaskHarness(topology, { cacheMaxBytes: 10_000 });
     harness.add('in', record('1', 3), { key: 'j', value: '2', timestamp: 4 });
@@ -342,6 +391,10 @@ describe('punctuators and caches', () => {
     harness.task.prepareCommit();
     expect(harness.task.blocksCommit).toBe(false);
     harness.task.postCommit();
-    expect(harness.output.filter(({ topic }) => topic === 'out').map(({ key, value, timestamp }) => `${key}=${value}@${timestamp}`)).toEqual(['k=1@3', 'j=2@4']);
+    expect(
+      harness.output
+        .filter(({ topic }) => topic === 'out')
+        .map(({ key, value, timestamp }) => `${key}=${value}@${timestamp}`),
+    ).toEqual(['k=1@3', 'j=2@4']);
   });
 });

@@ -1,6 +1,10 @@
 /** Punctuators: Kafka's goldens for both clocks, cancelling, metadata, and what an abort does to schedules. */
 import { describe, expect, it } from 'vitest';
-import type { Cancellable, ProcessorContext, PunctuationType } from '../../src/processor/processor.js';
+import type {
+  Cancellable,
+  ProcessorContext,
+  PunctuationType,
+} from '../../src/processor/processor.js';
 import { Topology } from '../../src/processor/topology.js';
 import { Serdes } from '../../src/serde/serdes.js';
 import { TaskHarness } from './task-harness.js';
@@ -9,7 +13,11 @@ const text = { key: Serdes.string(), value: Serdes.string() };
 const at = (timestamp: number) => ({ key: 'k', value: 'v', timestamp });
 
 /** One processor that schedules in its supplier; firings forward their time to `out`. */
-function ticking(type: PunctuationType, interval: number, fired?: (time: number, context: ProcessorContext) => void): TaskHarness {
+function ticking(
+  type: PunctuationType,
+  interval: number,
+  fired?: (time: number, context: ProcessorContext) => void,
+): TaskHarness {
   const topology = new Topology()
     .addSource('source', 'in', text)
     .addProcessor(
@@ -96,7 +104,9 @@ describe('punctuators', () => {
 
   it('sees no record: topic empty, partition and offset -1', () => {
     const seen: unknown[] = [];
-    const harness = ticking('streamTime', 10, (_time, context) => seen.push({ ...context.recordMetadata() }));
+    const harness = ticking('streamTime', 10, (_time, context) =>
+      seen.push({ ...context.recordMetadata() }),
+    );
     harness.add('in', at(1));
     harness.run();
     expect(seen).toEqual([{ topic: '', partition: -1, offset: -1, headers: [] }]);
@@ -107,7 +117,9 @@ describe('punctuators', () => {
       expect.objectContaining({
         code: 'PROCESSOR_INIT_FAILED',
         message: 'failed to initialize processor ticker',
-        cause: expect.objectContaining({ message: 'The minimum supported scheduling interval is 1 millisecond.' }),
+        cause: expect.objectContaining({
+          message: 'The minimum supported scheduling interval is 1 millisecond.',
+        }),
       }),
     );
   });

@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeOffsetMetadata, encodeOffsetMetadata } from '../../src/processor/offset-metadata.js';
 import { deadLetter } from '../../src/processor/error-policy.js';
 import type { TaskConfig } from '../../src/processor/task-config.js';
-import { logAndSkipOnInvalidTimestamp, type TimestampExtractor } from '../../src/processor/timestamp-extractor.js';
+import {
+  logAndSkipOnInvalidTimestamp,
+  type TimestampExtractor,
+} from '../../src/processor/timestamp-extractor.js';
 import { Topology } from '../../src/processor/topology.js';
 import { Serdes } from '../../src/serde/serdes.js';
 import { fetched, TaskHarness } from './task-harness.js';
@@ -11,10 +14,21 @@ import { fetched, TaskHarness } from './task-harness.js';
 const text = { key: Serdes.string(), value: Serdes.string() };
 const record = (value: string, timestamp: number) => ({ key: 'k', value, timestamp });
 
-function copying(topics: readonly string[], config: Partial<TaskConfig> = {}, value = Serdes.string()): TaskHarness {
+function copying(
+  topics: readonly string[],
+  config: Partial<TaskConfig> = {},
+  value = Serdes.string(),
+): TaskHarness {
   const topology = new Topology();
-  topics.forEach((topic) => topology.addSource(`source-${topic}`, topic, { key: Serdes.string(), value }));
-  topology.addSink('sink', 'out', topics.map((topic) => `source-${topic}`), text);
+  topics.forEach((topic) =>
+    topology.addSource(`source-${topic}`, topic, { key: Serdes.string(), value }),
+  );
+  topology.addSink(
+    'sink',
+    'out',
+    topics.map((topic) => `source-${topic}`),
+    text,
+  );
   return new TaskHarness(topology, config);
 }
 
@@ -125,7 +139,10 @@ describe('the queues of a task', () => {
     const harness = copying(['a'], { timestamps });
     harness.add('a', record('1', 1));
     expect(() => harness.task.process()).toThrow(
-      expect.objectContaining({ code: 'PROCESS_FAILED', where: { node: 'source-a', topic: 'a', partition: 0, offset: 0 } }),
+      expect.objectContaining({
+        code: 'PROCESS_FAILED',
+        where: { node: 'source-a', topic: 'a', partition: 0, offset: 0 },
+      }),
     );
   });
 });
@@ -162,21 +179,28 @@ describe('a record that cannot be decoded', () => {
     expect(dead).toMatchObject({ topic: 'dead', key: 'k', value: '!', timestamp: 2 });
     expect(dead!.headers.map(({ key }) => key)).toEqual([
       'own',
-      ...['exception', 'message', 'stacktrace', 'topic', 'partition', 'offset'].map((name) => `__streams.errors.${name}`),
+      ...['exception', 'message', 'stacktrace', 'topic', 'partition', 'offset'].map(
+        (name) => `__streams.errors.${name}`,
+      ),
     ]);
-    const header = (name: string) => dead!.headers.find(({ key }) => key === `__streams.errors.${name}`)?.value?.toString();
+    const header = (name: string) =>
+      dead!.headers.find(({ key }) => key === `__streams.errors.${name}`)?.value?.toString();
     expect(header('message')).toBe('no !');
     expect([header('topic'), header('partition'), header('offset')]).toEqual(['a', '0', '0']);
   });
 
   it('is decided upon by a function that sees it', () => {
     const seen: unknown[] = [];
-    const harness = copying(['a'], {
-      onDeserializeError: (error, failed) => {
-        seen.push(error.code, failed?.offset, failed?.value?.toString());
-        return 'continue';
+    const harness = copying(
+      ['a'],
+      {
+        onDeserializeError: (error, failed) => {
+          seen.push(error.code, failed?.offset, failed?.value?.toString());
+          return 'continue';
+        },
       },
-    }, picky);
+      picky,
+    );
     harness.add('a', record('!x', 2));
     harness.run();
     expect(seen).toEqual(['DESERIALIZE_FAILED', 0, '!x']);
@@ -189,7 +213,9 @@ describe('committed offsets', () => {
     const batch = fetched('a', 5, [record('1', 1), record('2', 1)]);
     harness.task.addRecords({ ...batch, nextOffset: 9, endOffset: 9 });
     harness.task.process();
-    expect(harness.task.committableOffsets()).toMatchObject([{ topic: 'a', partition: 0, offset: 6 }]);
+    expect(harness.task.committableOffsets()).toMatchObject([
+      { topic: 'a', partition: 0, offset: 6 },
+    ]);
     harness.task.process();
     expect(harness.task.committableOffsets()).toMatchObject([{ offset: 9 }]);
     harness.commit();
@@ -204,7 +230,9 @@ describe('committed offsets', () => {
     const [committed] = first.task.committableOffsets();
     expect(committed).toEqual({ topic: 'a', partition: 0, offset: 2, metadata: 'AgAAAAAAAAAF' });
     const times: number[] = [];
-    const second = copying(['a'], { timestamps: ({ timestamp }, partitionTime) => (times.push(partitionTime), timestamp) });
+    const second = copying(['a'], {
+      timestamps: ({ timestamp }, partitionTime) => (times.push(partitionTime), timestamp),
+    });
     second.task.setPosition(committed!, committed!.offset, committed!.metadata);
     second.task.addRecords(fetched('a', 2, [record('3', 4)]));
     second.run();
@@ -213,8 +241,13 @@ describe('committed offsets', () => {
 
   it("have metadata in Kafka's bytes", () => {
     const metadata = 'AgAAAAAAAAAFAAAAAQAAAAJzdAAAAAAAAAAH';
-    expect(encodeOffsetMetadata({ partitionTime: 5, operatorTimes: new Map([['st', 7]]) })).toBe(metadata);
-    expect(decodeOffsetMetadata(metadata)).toEqual({ partitionTime: 5, operatorTimes: new Map([['st', 7]]) });
+    expect(encodeOffsetMetadata({ partitionTime: 5, operatorTimes: new Map([['st', 7]]) })).toBe(
+      metadata,
+    );
+    expect(decodeOffsetMetadata(metadata)).toEqual({
+      partitionTime: 5,
+      operatorTimes: new Map([['st', 7]]),
+    });
     expect(decodeOffsetMetadata('AQAAAAAAAAAF').partitionTime).toBe(5);
     expect(decodeOffsetMetadata('by somebody else').partitionTime).toBe(-1);
     expect(decodeOffsetMetadata('').partitionTime).toBe(-1);

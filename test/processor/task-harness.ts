@@ -53,23 +53,45 @@ export interface Input {
   readonly headers?: readonly RecordHeader[];
 }
 
-const bytesOf = (value: string | null): Buffer | null => (value === null ? null : Buffer.from(value));
+const bytesOf = (value: string | null): Buffer | null =>
+  value === null ? null : Buffer.from(value);
 
 /** One batch with the records at offsets from `offset` on. */
-export function fetched(topic: string, offset: number, inputs: readonly Input[], endOffset = offset + inputs.length): FetchedRecords {
+export function fetched(
+  topic: string,
+  offset: number,
+  inputs: readonly Input[],
+  endOffset = offset + inputs.length,
+): FetchedRecords {
   const batches = [];
   if (inputs.length > 0) {
     const builder = new RecordBatchBuilder();
     for (const { key, value, timestamp, headers } of inputs) {
       const keyBytes = bytesOf(key);
       const valueBytes = bytesOf(value);
-      builder.append(timestamp, keyBytes, 0, keyBytes?.length ?? 0, valueBytes, 0, valueBytes?.length ?? 0, headers);
+      builder.append(
+        timestamp,
+        keyBytes,
+        0,
+        keyBytes?.length ?? 0,
+        valueBytes,
+        0,
+        valueBytes?.length ?? 0,
+        headers,
+      );
     }
     const bytes = builder.seal();
     bytes.writeBigInt64BE(BigInt(offset), 0);
     batches.push({ bytes, start: 0, end: bytes.length });
   }
-  return { topic, partition: 0, batches, firstOffset: offset, nextOffset: offset + inputs.length, endOffset };
+  return {
+    topic,
+    partition: 0,
+    batches,
+    firstOffset: offset,
+    nextOffset: offset + inputs.length,
+    endOffset,
+  };
 }
 
 export class TaskHarness {
@@ -92,7 +114,8 @@ export class TaskHarness {
       applicationId: 'app',
       subtopologies: topology.subtopologies().filter(({ global }) => !global),
       topicName: (name) => name,
-      changelogTopic: ({ builder }) => (builder.loggingEnabled ? `app-${builder.name}-changelog` : undefined),
+      changelogTopic: ({ builder }) =>
+        builder.loggingEnabled ? `app-${builder.name}-changelog` : undefined,
       collector: capturing(this.output),
       globalStores,
       clock: this.clock,

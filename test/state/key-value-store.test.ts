@@ -6,7 +6,13 @@ import type { ValueAndTimestamp } from '../../src/state/key-value.js';
 import { readOnlyView } from '../../src/state/read-only-store.js';
 import { Stores } from '../../src/state/stores.js';
 import type { KeyValueStore } from '../../src/state/key-value.js';
-import { listed, storeProperty, StoreTask, type StoreSuite, type TestedStore } from './store-suite.js';
+import {
+  listed,
+  storeProperty,
+  StoreTask,
+  type StoreSuite,
+  type TestedStore,
+} from './store-suite.js';
 
 const seed = process.env['FC_SEED'] === undefined ? {} : { seed: Number(process.env['FC_SEED']) };
 const stringKeys = ['', 'a', 'aa', 'ab', 'b', 'é', '\u{1F600}', '\uFFFD'];
@@ -27,7 +33,12 @@ const plain = (caching: boolean): StoreSuite<string, string> => ({
 });
 
 const numbers = (caching: boolean): StoreSuite<number, { n: number }> => ({
-  builder: Stores.keyValue({ name: 's', key: Serdes.long(), value: Serdes.json<{ n: number }>(), caching }),
+  builder: Stores.keyValue({
+    name: 's',
+    key: Serdes.long(),
+    value: Serdes.json<{ n: number }>(),
+    caching,
+  }),
   keys: [-1, 0, 1, 256, -256, 2 ** 40],
   values: [{ n: 1 }, { n: 2 }],
   keyBytes: int64,
@@ -36,7 +47,12 @@ const numbers = (caching: boolean): StoreSuite<number, { n: number }> => ({
 });
 
 const timestamped = (caching: boolean): StoreSuite<Uint8Array, ValueAndTimestamp<number>> => ({
-  builder: Stores.timestampedKeyValue({ name: 's', key: Serdes.bytes(), value: Serdes.long(), caching }),
+  builder: Stores.timestampedKeyValue({
+    name: 's',
+    key: Serdes.bytes(),
+    value: Serdes.long(),
+    caching,
+  }),
   keys: [Buffer.from([]), Buffer.from([1]), Buffer.from([1, 255]), Buffer.from([200])],
   values: [
     { value: 1, timestamp: 7 },
@@ -47,7 +63,10 @@ const timestamped = (caching: boolean): StoreSuite<Uint8Array, ValueAndTimestamp
   loggedAt: ({ timestamp }) => timestamp,
 });
 
-function make<K, F>(suite: StoreSuite<K, F>, cacheMaxBytes = 0): { store: TestedStore<K, F>; task: StoreTask } {
+function make<K, F>(
+  suite: StoreSuite<K, F>,
+  cacheMaxBytes = 0,
+): { store: TestedStore<K, F>; task: StoreTask } {
   const task = new StoreTask(cacheMaxBytes);
   const store = suite.builder.build() as unknown as TestedStore<K, F>;
   store.init(task);
@@ -57,9 +76,12 @@ function make<K, F>(suite: StoreSuite<K, F>, cacheMaxBytes = 0): { store: Tested
 describe('key-value stores agree with their model', () => {
   for (const caching of [false, true]) {
     const how = caching ? 'cached' : 'uncached';
-    it(`strings, ${how}`, () => fc.assert(storeProperty(plain(caching), caching), { numRuns: 150, ...seed }));
-    it(`numbers to objects, ${how}`, () => fc.assert(storeProperty(numbers(caching), caching), { numRuns: 150, ...seed }));
-    it(`timestamped bytes, ${how}`, () => fc.assert(storeProperty(timestamped(caching), caching), { numRuns: 150, ...seed }));
+    it(`strings, ${how}`, () =>
+      fc.assert(storeProperty(plain(caching), caching), { numRuns: 150, ...seed }));
+    it(`numbers to objects, ${how}`, () =>
+      fc.assert(storeProperty(numbers(caching), caching), { numRuns: 150, ...seed }));
+    it(`timestamped bytes, ${how}`, () =>
+      fc.assert(storeProperty(timestamped(caching), caching), { numRuns: 150, ...seed }));
   }
 });
 
@@ -75,15 +97,24 @@ describe('key-value stores', () => {
 
   it('an iterator sees the store as it was when it was made', async () => {
     const { store } = make(plain(false));
-    store.putAll([['b', '1'], ['a', '2']]);
+    store.putAll([
+      ['b', '1'],
+      ['a', '2'],
+    ]);
     const range = store.all();
     store.put('a', null);
     store.put('c', '3');
     store.put('b', 'changed');
-    expect(listed(range)).toEqual([['a', '2'], ['b', '1']]);
+    expect(listed(range)).toEqual([
+      ['a', '2'],
+      ['b', '1'],
+    ]);
     const asynchronously = [];
     for await (const entry of range) asynchronously.push(entry);
-    expect(asynchronously).toEqual([['a', '2'], ['b', '1']]);
+    expect(asynchronously).toEqual([
+      ['a', '2'],
+      ['b', '1'],
+    ]);
   });
 
   it('a null key is refused', () => {
@@ -123,19 +154,33 @@ describe('key-value stores', () => {
     store.put('a', 'x');
     const view = readOnlyView(store) as KeyValueStore<string, string>;
     expect(view.get('a')).toBe('x');
-    for (const write of [() => view.put('a', 'y'), () => view.delete('a'), () => view.putIfAbsent('b', 'y'), () => view.putAll([])]) {
+    for (const write of [
+      () => view.put('a', 'y'),
+      () => view.delete('a'),
+      () => view.putIfAbsent('b', 'y'),
+      () => view.putAll([]),
+    ]) {
       expect(write).toThrow(expect.objectContaining({ code: 'READ_ONLY_STORE' }));
     }
   });
 });
 
 describe('the record cache', () => {
-  const update = (key: string, value: string | null, old: string | null, timestamp: number) => ({ key, value, old, timestamp });
+  const update = (key: string, value: string | null, old: string | null, timestamp: number) => ({
+    key,
+    value,
+    old,
+    timestamp,
+  });
 
   function cached(maxBytes = 100_000, sendOldValues = true) {
     const made = make(plain(true), maxBytes);
     const forwarded: ReturnType<typeof update>[] = [];
-    const listening = made.store.setFlushListener((key, value, old, timestamp) => forwarded.push(update(key, value as string, old as string, timestamp)), sendOldValues);
+    const listening = made.store.setFlushListener(
+      (key, value, old, timestamp) =>
+        forwarded.push(update(key, value as string, old as string, timestamp)),
+      sendOldValues,
+    );
     expect(listening).toBe(true);
     return { ...made, forwarded };
   }
@@ -213,6 +258,9 @@ describe('the record cache', () => {
     store.flushCache();
     expect(store.hasDirtyCache).toBe(true);
     store.flushCache();
-    expect(forwarded.map(({ value, old }) => [value, old])).toEqual([['1', null], ['later', '1']]);
+    expect(forwarded.map(({ value, old }) => [value, old])).toEqual([
+      ['1', null],
+      ['later', '1'],
+    ]);
   });
 });

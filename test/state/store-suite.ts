@@ -6,7 +6,13 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import type { CachedStore, KeyValueStore } from '../../src/state/key-value.js';
-import type { CacheBudget, ManagedStore, RecordOrigin, StoreBuilder, StoreContext } from '../../src/state/store.js';
+import type {
+  CacheBudget,
+  ManagedStore,
+  RecordOrigin,
+  StoreBuilder,
+  StoreContext,
+} from '../../src/state/store.js';
 
 export type TestedStore<K, F> = KeyValueStore<K, F> & ManagedStore & CachedStore<K, unknown>;
 
@@ -90,26 +96,45 @@ interface Real<K, F> {
 type StoreCommand<K, F> = fc.Command<Model<K, F>, Real<K, F>>;
 
 /** The property: for commands over this store, cached or not, model and store agree. */
-export function storeProperty<K, F>(suite: StoreSuite<K, F>, cached: boolean): fc.IProperty<unknown> {
-  const commands = fc.commands<Model<K, F>, Real<K, F>>(commandsOf(suite, cached), { maxCommands: 60 });
+export function storeProperty<K, F>(
+  suite: StoreSuite<K, F>,
+  cached: boolean,
+): fc.IProperty<unknown> {
+  const commands = fc.commands<Model<K, F>, Real<K, F>>(commandsOf(suite, cached), {
+    maxCommands: 60,
+  });
   return fc.property(commands, (list) => {
     fc.modelRun(() => {
       const task = new StoreTask(cached ? 1_000_000 : 0);
       // The builder's store implements all three faces; its type says so to the task only.
       const store = suite.builder.build() as unknown as TestedStore<K, F>;
       store.init(task);
-      const model: Model<K, F> = { committed: new Map(), uncommitted: new Map(), scope: undefined, logged: [], held: new Map(), heldBefore: new Map() };
+      const model: Model<K, F> = {
+        committed: new Map(),
+        uncommitted: new Map(),
+        scope: undefined,
+        logged: [],
+        held: new Map(),
+        heldBefore: new Map(),
+      };
       return { model, real: { task, store } };
     }, list);
   });
 }
 
-function commandsOf<K, F>(suite: StoreSuite<K, F>, cached: boolean): fc.Arbitrary<StoreCommand<K, F>>[] {
+function commandsOf<K, F>(
+  suite: StoreSuite<K, F>,
+  cached: boolean,
+): fc.Arbitrary<StoreCommand<K, F>>[] {
   const key = fc.constantFrom(...suite.keys);
   const value = fc.option(fc.constantFrom(...suite.values), { nil: null, freq: 4 });
   const bound = fc.option(key, { nil: undefined });
   const at = fc.nat(50);
-  const make = (name: string, run: (model: Model<K, F>, real: Real<K, F>) => void, check: (model: Readonly<Model<K, F>>) => boolean = () => true): StoreCommand<K, F> => ({
+  const make = (
+    name: string,
+    run: (model: Model<K, F>, real: Real<K, F>) => void,
+    check: (model: Readonly<Model<K, F>>) => boolean = () => true,
+  ): StoreCommand<K, F> => ({
     check,
     run: (model, real) => {
       run(model, real);
@@ -129,7 +154,8 @@ function commandsOf<K, F>(suite: StoreSuite<K, F>, cached: boolean): fc.Arbitrar
   const noScope = (model: Readonly<Model<K, F>>) => model.scope === undefined;
   const inScope = (model: Readonly<Model<K, F>>) => model.scope !== undefined;
   const flush = (model: Model<K, F>) => {
-    for (const [held, { at: now }] of model.held) log(suite, model, held, model.uncommitted.get(held) ?? null, now);
+    for (const [held, { at: now }] of model.held)
+      log(suite, model, held, model.uncommitted.get(held) ?? null, now);
     model.held.clear();
   };
   return [
@@ -169,20 +195,35 @@ function commandsOf<K, F>(suite: StoreSuite<K, F>, cached: boolean): fc.Arbitrar
     key.map((prefix) =>
       make(`prefixScan(${String(prefix)})`, (model, { store }) => {
         const bytes = suite.keyBytes(prefix);
-        const expected = sorted(suite, model).filter(([k]) => suite.keyBytes(k).subarray(0, bytes.length).equals(bytes));
+        const expected = sorted(suite, model).filter(([k]) =>
+          suite.keyBytes(k).subarray(0, bytes.length).equals(bytes),
+        );
         expect(listed(store.prefixScan(prefix))).toEqual(expected);
       }),
     ),
     fc.constant(
-      make('commit', (model, { store }) => {
-        // A task with an open scope and a dirty cache does not commit; without a cache it does.
-        if (cached) store.flushCache();
-        store.promote();
-        if (cached) flush(model);
-        model.committed = new Map(model.uncommitted);
-      }, (model) => !cached || model.scope === undefined),
+      make(
+        'commit',
+        (model, { store }) => {
+          // A task with an open scope and a dirty cache does not commit; without a cache it does.
+          if (cached) store.flushCache();
+          store.promote();
+          if (cached) flush(model);
+          model.committed = new Map(model.uncommitted);
+        },
+        (model) => !cached || model.scope === undefined,
+      ),
     ),
-    fc.constant(make('flush', (model, { store }) => { store.flushCache(); flush(model); }, noScope)),
+    fc.constant(
+      make(
+        'flush',
+        (model, { store }) => {
+          store.flushCache();
+          flush(model);
+        },
+        noScope,
+      ),
+    ),
     fc.constant(
       make('rollback', (model, { task, store }) => {
         store.rollback();
@@ -193,32 +234,50 @@ function commandsOf<K, F>(suite: StoreSuite<K, F>, cached: boolean): fc.Arbitrar
       }),
     ),
     fc.constant(
-      make('begin scope', (model, { task }) => {
-        task.scoped = true;
-        model.scope = new Map(model.uncommitted);
-        model.heldBefore = new Map(model.held);
-      }, noScope),
+      make(
+        'begin scope',
+        (model, { task }) => {
+          task.scoped = true;
+          model.scope = new Map(model.uncommitted);
+          model.heldBefore = new Map(model.held);
+        },
+        noScope,
+      ),
     ),
     fc.constant(
-      make('merge scope', (model, { task, store }) => {
-        store.mergeScope();
-        task.scoped = false;
-        model.uncommitted = model.scope!;
-        model.scope = undefined;
-      }, inScope),
+      make(
+        'merge scope',
+        (model, { task, store }) => {
+          store.mergeScope();
+          task.scoped = false;
+          model.uncommitted = model.scope!;
+          model.scope = undefined;
+        },
+        inScope,
+      ),
     ),
     fc.constant(
-      make('drop scope', (model, { task, store }) => {
-        store.dropScope();
-        task.scoped = false;
-        model.scope = undefined;
-        model.held = new Map(model.heldBefore);
-      }, inScope),
+      make(
+        'drop scope',
+        (model, { task, store }) => {
+          store.dropScope();
+          task.scoped = false;
+          model.scope = undefined;
+          model.held = new Map(model.heldBefore);
+        },
+        inScope,
+      ),
     ),
   ];
 }
 
-function log<K, F>(suite: StoreSuite<K, F>, model: Model<K, F>, key: K, value: F | null, now: number): void {
+function log<K, F>(
+  suite: StoreSuite<K, F>,
+  model: Model<K, F>,
+  key: K,
+  value: F | null,
+  now: number,
+): void {
   model.logged.push({
     key: hex(suite.keyBytes(key)),
     value: value === null ? null : hex(suite.valueBytes(value)),
@@ -227,10 +286,16 @@ function log<K, F>(suite: StoreSuite<K, F>, model: Model<K, F>, key: K, value: F
 }
 
 function sorted<K, F>(suite: StoreSuite<K, F>, model: Readonly<Model<K, F>>): [K, F][] {
-  return [...(model.scope ?? model.uncommitted)].sort(([left], [right]) => suite.keyBytes(left).compare(suite.keyBytes(right)));
+  return [...(model.scope ?? model.uncommitted)].sort(([left], [right]) =>
+    suite.keyBytes(left).compare(suite.keyBytes(right)),
+  );
 }
 
-function compare<K, F>(suite: StoreSuite<K, F>, model: Model<K, F>, { task, store }: Real<K, F>): void {
+function compare<K, F>(
+  suite: StoreSuite<K, F>,
+  model: Model<K, F>,
+  { task, store }: Real<K, F>,
+): void {
   const visible = model.scope ?? model.uncommitted;
   for (const key of suite.keys) expect(store.get(key)).toEqual(visible.get(key));
   expect(store.approximateNumEntries()).toBe(visible.size);
