@@ -46,7 +46,12 @@ export {
 } from './processor/timestamp-extractor.js';
 export type { ConsumedRecord, TimestampExtractor } from './processor/timestamp-extractor.js';
 export { deadLetter } from './processor/error-policy.js';
-export type { DeadLetter, ErrorDecision, ErrorPolicy, FailedRecord } from './processor/error-policy.js';
+export type {
+  DeadLetter,
+  ErrorDecision,
+  ErrorPolicy,
+  FailedRecord,
+} from './processor/error-policy.js';
 
 // state
 export { Stores } from './state/stores.js';
@@ -64,7 +69,12 @@ export type { ByteWriter, Serde, SerdeType } from './serde/serde.js';
 
 // running
 export { KafkaStreams } from './runtime/kafka-streams.js';
-export type { CloseOptions, KafkaStreamsEvents, RunOptions, StateChange } from './runtime/kafka-streams.js';
+export type {
+  CloseOptions,
+  KafkaStreamsEvents,
+  RunOptions,
+  StateChange,
+} from './runtime/kafka-streams.js';
 export type { KafkaStreamsState } from './runtime/app-state.js';
 export type {
   ErrorPolicies,

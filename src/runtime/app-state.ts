@@ -10,7 +10,14 @@
  */
 import { assert } from '../errors.js';
 
-export type KafkaStreamsState = 'CREATED' | 'REBALANCING' | 'RUNNING' | 'PENDING_SHUTDOWN' | 'NOT_RUNNING' | 'PENDING_ERROR' | 'ERROR';
+export type KafkaStreamsState =
+  | 'CREATED'
+  | 'REBALANCING'
+  | 'RUNNING'
+  | 'PENDING_SHUTDOWN'
+  | 'NOT_RUNNING'
+  | 'PENDING_ERROR'
+  | 'ERROR';
 
 const NEXT: { readonly [state in KafkaStreamsState]: readonly KafkaStreamsState[] } = {
   CREATED: ['REBALANCING', 'PENDING_SHUTDOWN'],

@@ -3,7 +3,13 @@
  * producer's `init`, which fences an older instance and settles its open transaction; only then are committed
  * offsets read, stores restored and positions set, because before that they could still change.
  */
-import type { LogAdmin, LogConsumer, LogProducer, PartitionOffsetAndMetadata, TopicPartition } from '../log/client.js';
+import type {
+  LogAdmin,
+  LogConsumer,
+  LogProducer,
+  PartitionOffsetAndMetadata,
+  TopicPartition,
+} from '../log/client.js';
 import type { Subtopology } from '../processor/node-definition.js';
 import type { StreamTask } from '../processor/stream-task.js';
 import type { StreamsConfig } from './config.js';
@@ -45,7 +51,10 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   }
 }
 
-async function assembleInto(parts: AssemblyParts, opened: { close(): Promise<void> }[]): Promise<Assembly> {
+async function assembleInto(
+  parts: AssemblyParts,
+  opened: { close(): Promise<void> }[],
+): Promise<Assembly> {
   const { config } = parts;
   const { client, applicationId } = config;
   const { clock, timers } = config.env;
@@ -54,10 +63,18 @@ async function assembleInto(parts: AssemblyParts, opened: { close(): Promise<voi
   const names = new TopicNames(applicationId, parts.subtopologies);
   // 1. Topics.
   const { deadLetterTopics } = config;
-  const plan = await setUpTopics({ admin, names, subtopologies: parts.subtopologies, createSinks: client.features.readThrough, deadLetterTopics });
+  const plan = await setUpTopics({
+    admin,
+    names,
+    subtopologies: parts.subtopologies,
+    createSinks: client.features.readThrough,
+    deadLetterTopics,
+  });
   const knownTopics = await admin.listTopics();
   // 2. One producer for all tasks; the log never times its transaction out, since the next instance settles it.
-  const producer = client.producer(exactlyOnce ? { transactionalId: applicationId, transactionTimeoutMs: Infinity } : {});
+  const producer = client.producer(
+    exactlyOnce ? { transactionalId: applicationId, transactionTimeoutMs: Infinity } : {},
+  );
   opened.push(producer);
   await producer.init();
   // 3. Global tables, complete before the first record is joined with them.
@@ -66,16 +83,35 @@ async function assembleInto(parts: AssemblyParts, opened: { close(): Promise<voi
   await globals.bootstrap(parts.stopping);
   // 4. Tasks, restored, then initialised: processors may read their stores as soon as they are made.
   const committed = new CommittedOffsets(await admin.committedOffsets(applicationId));
-  const tasks = new TaskManager({ plan, names, config, clock, globalStores: globals.stores, writers: new TopicWriters(producer, () => knownTopics), onReady: parts.wake });
+  const tasks = new TaskManager({
+    plan,
+    names,
+    config,
+    clock,
+    globalStores: globals.stores,
+    writers: new TopicWriters(producer, () => knownTopics),
+    onReady: parts.wake,
+  });
   const restore = { client, clock, timers, onProgress: parts.onRestore, stopping: parts.stopping };
   await restoreStores(restore, restoreTargets(tasks.tasks, committed));
   tasks.initialize();
   // 5. Positions.
   const repartitionTopics = new Set(plan.repartitionTopics.map((topic) => topic.topic));
-  const readThrough = exactlyOnce && client.features.readThrough ? { readThrough: { producer, topics: repartitionTopics } } : {};
-  const consumer = client.consumer({ groupId: applicationId, isolation: 'read_committed', offsetReset: 'earliest', ...readThrough });
+  const readThrough =
+    exactlyOnce && client.features.readThrough
+      ? { readThrough: { producer, topics: repartitionTopics } }
+      : {};
+  const consumer = client.consumer({
+    groupId: applicationId,
+    isolation: 'read_committed',
+    offsetReset: 'earliest',
+    ...readThrough,
+  });
   opened.push(consumer);
-  const intake = new Intake(consumer, await openLanes(admin, consumer, tasks.tasks, plan, committed));
+  const intake = new Intake(
+    consumer,
+    await openLanes(admin, consumer, tasks.tasks, plan, committed),
+  );
   return { plan, admin, producer, consumer, tasks, intake, globals };
 }
 
@@ -83,7 +119,9 @@ class CommittedOffsets {
   readonly #offsets: ReadonlyMap<string, PartitionOffsetAndMetadata>;
 
   constructor(offsets: readonly PartitionOffsetAndMetadata[]) {
-    this.#offsets = new Map(offsets.map((offset) => [`${offset.topic}-${offset.partition}`, offset]));
+    this.#offsets = new Map(
+      offsets.map((offset) => [`${offset.topic}-${offset.partition}`, offset]),
+    );
   }
 
   of({ topic, partition }: TopicPartition): PartitionOffsetAndMetadata | undefined {
@@ -91,19 +129,39 @@ class CommittedOffsets {
   }
 }
 
-function restoreTargets(tasks: readonly StreamTask[], committed: CommittedOffsets): RestoreTarget[] {
+function restoreTargets(
+  tasks: readonly StreamTask[],
+  committed: CommittedOffsets,
+): RestoreTarget[] {
   return tasks.flatMap((task) =>
     task.changelogs.map(({ store, topic, partition }) => {
       // A source topic that serves as changelog holds records that were not processed yet.
-      const source = task.sourcePartitions.some((own) => own.topic === topic && own.partition === partition);
-      return { store, topic, partition, committedOffset: source ? (committed.of({ topic, partition })?.offset ?? 0) : undefined };
+      const source = task.sourcePartitions.some(
+        (own) => own.topic === topic && own.partition === partition,
+      );
+      return {
+        store,
+        topic,
+        partition,
+        committedOffset: source ? (committed.of({ topic, partition })?.offset ?? 0) : undefined,
+      };
     }),
   );
 }
 
 /** Assigns every source partition, tells the tasks where they stand, and resolves where reading begins. */
-async function openLanes(admin: LogAdmin, consumer: LogConsumer, tasks: readonly StreamTask[], plan: TopicPlan, committed: CommittedOffsets): Promise<Lane[]> {
-  const sources = new Map(plan.subtopologies.flatMap((subtopology) => subtopology.sources.map((source) => [source.topic, source] as const)));
+async function openLanes(
+  admin: LogAdmin,
+  consumer: LogConsumer,
+  tasks: readonly StreamTask[],
+  plan: TopicPlan,
+  committed: CommittedOffsets,
+): Promise<Lane[]> {
+  const sources = new Map(
+    plan.subtopologies.flatMap((subtopology) =>
+      subtopology.sources.map((source) => [source.topic, source] as const),
+    ),
+  );
   consumer.assign(tasks.flatMap((task) => task.sourcePartitions));
   const lanes: Lane[] = [];
   for (const task of tasks) {
@@ -113,13 +171,29 @@ async function openLanes(admin: LogAdmin, consumer: LogConsumer, tasks: readonly
       if (at !== undefined) task.setPosition({ topic, partition }, at.offset, at.metadata);
       else await seekToReset(admin, consumer, source, { topic, partition });
       const position = await consumer.position({ topic, partition });
-      lanes.push({ topic, partition, task, repartition: source?.repartition ?? false, position, committed: position, metadata: at?.metadata, target: 0, endOffset: position, paused: false });
+      lanes.push({
+        topic,
+        partition,
+        task,
+        repartition: source?.repartition ?? false,
+        position,
+        committed: position,
+        metadata: at?.metadata,
+        target: 0,
+        endOffset: position,
+        paused: false,
+      });
     }
   }
   return lanes;
 }
 
-async function seekToReset(admin: LogAdmin, consumer: LogConsumer, source: PlannedSource | undefined, { topic, partition }: TopicPartition): Promise<void> {
+async function seekToReset(
+  admin: LogAdmin,
+  consumer: LogConsumer,
+  source: PlannedSource | undefined,
+  { topic, partition }: TopicPartition,
+): Promise<void> {
   if (source?.offsetReset !== 'latest') return; // 'earliest' is where the consumer begins by itself
   const ends = await admin.listOffsets(topic, 'latest', { isolation: 'read_committed' });
   const end = ends.find((offset) => offset.partition === partition);

@@ -28,7 +28,9 @@ export class CommitSchedule {
   #spacingMs = SPACING_MS_MIN;
 
   constructor(config: StreamsConfig, clock: Clock) {
-    this.#intervalMs = config.commitIntervalMs ?? (config.client.features.commitWhenIdle ? undefined : BUSY_INTERVAL_MS);
+    this.#intervalMs =
+      config.commitIntervalMs ??
+      (config.client.features.commitWhenIdle ? undefined : BUSY_INTERVAL_MS);
     this.#uncommittedMaxBytes = config.uncommittedMaxBytes;
     this.#clock = clock;
     this.#lastAt = clock.monotonic();
@@ -62,6 +64,8 @@ export class CommitSchedule {
   }
 
   #busyIntervalMs(idle: boolean): number {
-    return this.#intervalMs ?? (idle ? this.#spacingMs : Math.max(BUSY_INTERVAL_MS, this.#spacingMs));
+    return (
+      this.#intervalMs ?? (idle ? this.#spacingMs : Math.max(BUSY_INTERVAL_MS, this.#spacingMs))
+    );
   }
 }

@@ -5,7 +5,12 @@
  * exactly-once everything becomes visible in step 3 or nothing does, at-least-once offsets follow durable output.
  */
 import { StreamsError } from '../errors.js';
-import type { LogConsumer, LogProducer, PartitionOffsetAndMetadata, TransactionOutcome } from '../log/client.js';
+import type {
+  LogConsumer,
+  LogProducer,
+  PartitionOffsetAndMetadata,
+  TransactionOutcome,
+} from '../log/client.js';
 import type { StreamTask } from '../processor/stream-task.js';
 
 export interface CommitParts {
@@ -16,7 +21,9 @@ export interface CommitParts {
 }
 
 /** The offsets that were committed, or undefined when a task deferred the commit. */
-export type Commit = (parts: CommitParts) => Promise<readonly PartitionOffsetAndMetadata[] | undefined>;
+export type Commit = (
+  parts: CommitParts,
+) => Promise<readonly PartitionOffsetAndMetadata[] | undefined>;
 
 /** Outputs, changelogs, repartition records and input offsets become visible and durable at one instant. */
 export const commitExactlyOnce: Commit = async (parts) => {

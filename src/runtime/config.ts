@@ -9,7 +9,10 @@ import type { LogClient } from '../log/client.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { DeadLetter, ErrorPolicy } from '../processor/error-policy.js';
 import type { TaskConfig } from '../processor/task-config.js';
-import { type TimestampExtractor, failOnInvalidTimestamp } from '../processor/timestamp-extractor.js';
+import {
+  type TimestampExtractor,
+  failOnInvalidTimestamp,
+} from '../processor/timestamp-extractor.js';
 import { didYouMean } from './nearest-name.js';
 
 const MIB = 1024 * 1024;
@@ -18,7 +21,9 @@ export type ProcessingGuarantee = 'exactly-once' | 'at-least-once';
 
 /** After an error that no policy took: stop with state ERROR (default), or go back to the last commit and go on. */
 export type UncaughtErrorDecision = 'shutdown' | 'replace';
-export type UncaughtErrorHandler = UncaughtErrorDecision | ((error: StreamsError) => UncaughtErrorDecision);
+export type UncaughtErrorHandler =
+  | UncaughtErrorDecision
+  | ((error: StreamsError) => UncaughtErrorDecision);
 
 /** Where an application says what it does and what it had to leave out. Default: nowhere; errors also reach `run()` and `on('error')`. */
 export interface StreamsLogger {
@@ -111,7 +116,11 @@ const OPTIONS: { readonly [name in keyof Required<KafkaStreamsOptions>]: true } 
   repartitionPurgeInterval: true,
   env: true,
 };
-const POLICIES: { readonly [name in keyof Required<ErrorPolicies>]: true } = { deserialize: true, process: true, produce: true };
+const POLICIES: { readonly [name in keyof Required<ErrorPolicies>]: true } = {
+  deserialize: true,
+  process: true,
+  produce: true,
+};
 
 /** Throws `INVALID_CONFIG` naming the option and, for an unknown one, the nearest that exists. */
 export function parseConfig(options: KafkaStreamsOptions, hostEnv: () => Env): StreamsConfig {
@@ -123,21 +132,44 @@ export function parseConfig(options: KafkaStreamsOptions, hostEnv: () => Env): S
   const errors = options.errors ?? {};
   const logger = parseLogger(options.logger);
   const parkTimeoutMs = duration('parkTimeout', options.parkTimeout, 300_000);
-  const policies = [parsePolicy('deserialize', errors.deserialize), parsePolicy('process', errors.process), parsePolicy('produce', errors.produce)] as const;
+  const policies = [
+    parsePolicy('deserialize', errors.deserialize),
+    parsePolicy('process', errors.process),
+    parsePolicy('produce', errors.produce),
+  ] as const;
   return Object.freeze({
     applicationId,
     client: parseLog(options.log),
-    processingGuarantee: parseChoice('processingGuarantee', options.processingGuarantee, ['exactly-once', 'at-least-once'] as const),
-    commitIntervalMs: options.commitInterval === undefined ? undefined : duration('commitInterval', options.commitInterval, 0),
-    statestoreCacheMaxBytes: bytes('statestoreCacheMaxBytes', options.statestoreCacheMaxBytes, 10 * MIB),
+    processingGuarantee: parseChoice('processingGuarantee', options.processingGuarantee, [
+      'exactly-once',
+      'at-least-once',
+    ] as const),
+    commitIntervalMs:
+      options.commitInterval === undefined
+        ? undefined
+        : duration('commitInterval', options.commitInterval, 0),
+    statestoreCacheMaxBytes: bytes(
+      'statestoreCacheMaxBytes',
+      options.statestoreCacheMaxBytes,
+      10 * MIB,
+    ),
     uncommittedMaxBytes: bytes('uncommittedMaxBytes', options.uncommittedMaxBytes, 64 * MIB),
     parkTimeoutMs,
     partitioner: options.partitioner,
     logger,
-    onUncaughtError: typeof options.onUncaughtError === 'function' ? options.onUncaughtError : parseChoice('onUncaughtError', options.onUncaughtError, ['shutdown', 'replace'] as const),
+    onUncaughtError:
+      typeof options.onUncaughtError === 'function'
+        ? options.onUncaughtError
+        : parseChoice('onUncaughtError', options.onUncaughtError, ['shutdown', 'replace'] as const),
     onProduceError: policies[2],
-    deadLetterTopics: [...new Set(policies.filter(isDeadLetter).map((policy) => policy.deadLetter))],
-    repartitionPurgeIntervalMs: duration('repartitionPurgeInterval', options.repartitionPurgeInterval, 30_000),
+    deadLetterTopics: [
+      ...new Set(policies.filter(isDeadLetter).map((policy) => policy.deadLetter)),
+    ],
+    repartitionPurgeIntervalMs: duration(
+      'repartitionPurgeInterval',
+      options.repartitionPurgeInterval,
+      30_000,
+    ),
     env: options.env ?? hostEnv(),
     task: Object.freeze({
       timestamps: options.timestamps ?? failOnInvalidTimestamp,
@@ -145,7 +177,8 @@ export function parseConfig(options: KafkaStreamsOptions, hostEnv: () => Env): S
       onProcessError: policies[1],
       cacheMaxBytes: 0,
       parkTimeoutMs,
-      maxTaskIdleMs: options.maxTaskIdle === -1 ? -1 : duration('maxTaskIdle', options.maxTaskIdle, 0),
+      maxTaskIdleMs:
+        options.maxTaskIdle === -1 ? -1 : duration('maxTaskIdle', options.maxTaskIdle, 0),
       logger,
     }),
   });
@@ -158,18 +191,26 @@ function invalid(option: string, problem: string): StreamsError {
 function requireKnown(given: object, known: object, what: string): void {
   for (const name of Object.keys(given)) {
     if (name in known) continue;
-    throw invalid(name, `there is no ${what} of this name.${didYouMean(name, Object.keys(known))} Known are: ${Object.keys(known).join(', ')}.`);
+    throw invalid(
+      name,
+      `there is no ${what} of this name.${didYouMean(name, Object.keys(known))} Known are: ${Object.keys(known).join(', ')}.`,
+    );
   }
 }
 
 function parseApplicationId(id: unknown): string {
-  if (typeof id === 'string' && /^[A-Za-z0-9._-]{1,200}$/.test(id) && id !== '.' && id !== '..') return id;
-  throw invalid('applicationId', `${JSON.stringify(id)} cannot be part of topic names. Give 1 to 200 letters, digits, '.', '_' or '-'.`);
+  if (typeof id === 'string' && /^[A-Za-z0-9._-]{1,200}$/.test(id) && id !== '.' && id !== '..')
+    return id;
+  throw invalid(
+    'applicationId',
+    `${JSON.stringify(id)} cannot be part of topic names. Give 1 to 200 letters, digits, '.', '_' or '-'.`,
+  );
 }
 
 function parseLog(log: KafkaStreamsOptions['log'] | undefined): LogClient {
   const client = log !== undefined && 'client' in log ? log.client : log;
-  if (client === undefined || typeof client.consumer !== 'function') throw invalid('log', 'not a log. Give `await openLog(directory)` or `memoryLog()`.');
+  if (client === undefined || typeof client.consumer !== 'function')
+    throw invalid('log', 'not a log. Give `await openLog(directory)` or `memoryLog()`.');
   return client;
 }
 
@@ -183,22 +224,42 @@ function parseLogger(logger: Partial<StreamsLogger> | undefined): StreamsLogger 
 
 function parsePolicy(name: keyof ErrorPolicies, policy: ErrorPolicy | undefined): ErrorPolicy {
   if (policy === undefined) return 'fail';
-  if (policy === 'fail' || policy === 'continue' || typeof policy === 'function' || isDeadLetter(policy)) return policy;
-  throw invalid(`errors.${name}`, `${JSON.stringify(policy)} is not a policy. Give 'fail', 'continue', deadLetter('topic') or a function.`);
+  if (
+    policy === 'fail' ||
+    policy === 'continue' ||
+    typeof policy === 'function' ||
+    isDeadLetter(policy)
+  )
+    return policy;
+  throw invalid(
+    `errors.${name}`,
+    `${JSON.stringify(policy)} is not a policy. Give 'fail', 'continue', deadLetter('topic') or a function.`,
+  );
 }
 
 function isDeadLetter(policy: ErrorPolicy): policy is DeadLetter {
   return typeof policy === 'object' && policy !== null && typeof policy.deadLetter === 'string';
 }
 
-function parseChoice<T extends string>(option: string, given: T | undefined, choices: readonly [T, ...T[]]): T {
+function parseChoice<T extends string>(
+  option: string,
+  given: T | undefined,
+  choices: readonly [T, ...T[]],
+): T {
   if (given === undefined) return choices[0];
   if (choices.includes(given)) return given;
-  throw invalid(option, `${JSON.stringify(given)} is not one of ${choices.map((choice) => `'${choice}'`).join(', ')}.${didYouMean(String(given), choices)}`);
+  throw invalid(
+    option,
+    `${JSON.stringify(given)} is not one of ${choices.map((choice) => `'${choice}'`).join(', ')}.${didYouMean(String(given), choices)}`,
+  );
 }
 
 function requireOnly(option: string, given: number | undefined, only: number): void {
-  if (given !== undefined && given !== only) throw invalid(option, `${given} is not possible in this version, which runs with ${only}. Leave the option out.`);
+  if (given !== undefined && given !== only)
+    throw invalid(
+      option,
+      `${given} is not possible in this version, which runs with ${only}. Leave the option out.`,
+    );
 }
 
 function bytes(option: string, given: number | undefined, byDefault: number): number {
@@ -212,6 +273,10 @@ function duration(option: string, given: Duration | undefined, byDefault: number
   try {
     return durationMs(given, option);
   } catch (error) {
-    throw new StreamsError('INVALID_CONFIG', error instanceof Error ? error.message : String(error), { cause: error });
+    throw new StreamsError(
+      'INVALID_CONFIG',
+      error instanceof Error ? error.message : String(error),
+      { cause: error },
+    );
   }
 }

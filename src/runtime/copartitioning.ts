@@ -25,7 +25,8 @@ export function copartitionedCount(input: CopartitionInput): number | undefined 
   requireEqual(enforced, partitions, 'Following topics do not have the same number of partitions');
   const [source] = external;
   const [repartition] = enforced;
-  if (source === undefined || repartition === undefined) return partitions.get(source ?? repartition ?? '');
+  if (source === undefined || repartition === undefined)
+    return partitions.get(source ?? repartition ?? '');
   if (partitions.get(source) !== partitions.get(repartition)) {
     throw new TopologyException(
       `Number of partitions [${partitions.get(repartition)}] of repartition topic [${repartition}] doesn't match number of partitions [${partitions.get(source)}] of the source topic [${source}], with which it is joined. ` +
@@ -36,14 +37,25 @@ export function copartitionedCount(input: CopartitionInput): number | undefined 
   return partitions.get(source);
 }
 
-function maximum(group: readonly string[], partitions: ReadonlyMap<string, number>): number | undefined {
+function maximum(
+  group: readonly string[],
+  partitions: ReadonlyMap<string, number>,
+): number | undefined {
   const counts = group.map((topic) => partitions.get(topic)).filter((count) => count !== undefined);
   return counts.length === 0 ? undefined : Math.max(...counts);
 }
 
-function requireEqual(topics: readonly string[], partitions: ReadonlyMap<string, number>, problem: string): void {
+function requireEqual(
+  topics: readonly string[],
+  partitions: ReadonlyMap<string, number>,
+  problem: string,
+): void {
   const [first] = topics;
-  if (first === undefined || topics.every((topic) => partitions.get(topic) === partitions.get(first))) return;
+  if (
+    first === undefined ||
+    topics.every((topic) => partitions.get(topic) === partitions.get(first))
+  )
+    return;
   const counts = topics.map((topic) => `${topic}=${partitions.get(topic)}`).join(', ');
   throw new TopologyException(
     `${problem}: [{${counts}}]. Joined topics need the same number of partitions, because partition p of one is joined with partition p of the other. ` +

@@ -26,7 +26,8 @@ export class EventSource<Events extends object> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    for (const listener of [...(this.#listeners[name] ?? [])]) {
+    // A copy: a listener may remove itself.
+    for (const listener of Array.from(this.#listeners[name] ?? [])) {
       try {
         listener(event);
       } catch (error) {

@@ -25,13 +25,18 @@ const CAUSES_MAX = 10;
 export function toFailure(error: unknown, applicationId: string): StreamsError {
   let cause: unknown = error;
   for (let depth = 0; depth < CAUSES_MAX && cause instanceof Error; depth++) {
-    if (cause instanceof StreamsError && cause.code === 'PRODUCER_FENCED') return isExplained(cause) ? cause : fencedError(applicationId, cause);
+    if (cause instanceof StreamsError && cause.code === 'PRODUCER_FENCED')
+      return isExplained(cause) ? cause : fencedError(applicationId, cause);
     if (cause instanceof StreamsError && FATAL.has(cause.code)) return cause;
     cause = cause.cause;
   }
   if (error instanceof StreamsError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new StreamsError('PROCESS_FAILED', `Unexpected failure in the application's loop: ${message}`, { cause: error });
+  return new StreamsError(
+    'PROCESS_FAILED',
+    `Unexpected failure in the application's loop: ${message}`,
+    { cause: error },
+  );
 }
 
 /** Already says which application took over. */

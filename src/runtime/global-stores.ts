@@ -43,9 +43,15 @@ export class GlobalStores {
       config: config.task,
     });
     this.#partitions = subtopologies.flatMap(({ sources }) =>
-      sources.flatMap(({ topic, partitions }) => Array.from({ length: partitions }, (_, partition) => ({ topic, partition }))),
+      sources.flatMap(({ topic, partitions }) =>
+        Array.from({ length: partitions }, (_, partition) => ({ topic, partition })),
+      ),
     );
-    if (this.#partitions.length > 0) this.#consumer = config.client.consumer({ isolation: 'read_committed', offsetReset: 'earliest' });
+    if (this.#partitions.length > 0)
+      this.#consumer = config.client.consumer({
+        isolation: 'read_committed',
+        offsetReset: 'earliest',
+      });
   }
 
   get stores(): ReadonlyMap<string, StateStore> {
@@ -66,7 +72,11 @@ export class GlobalStores {
     let progressAt = clock.monotonic();
     let yieldedAt = progressAt;
     while (remaining.size > 0) {
-      if (stopping()) throw new StreamsError('INVALID_STATE', 'The application was closed while it read its global tables.');
+      if (stopping())
+        throw new StreamsError(
+          'INVALID_STATE',
+          'The application was closed while it read its global tables.',
+        );
       const fetched = await consumer.poll(POLL_MS);
       for (const records of fetched) {
         this.#task.addRecords(records);
@@ -106,8 +116,11 @@ export class GlobalStores {
     const admin = this.#parts.config.client.admin();
     const remaining = new Map<string, number>();
     for (const topic of new Set(this.#partitions.map((partition) => partition.topic))) {
-      for (const { partition, offset } of await admin.listOffsets(topic, 'latest', { isolation: 'read_committed' })) {
-        if ((await consumer.position({ topic, partition })) < offset) remaining.set(`${topic}-${partition}`, offset);
+      for (const { partition, offset } of await admin.listOffsets(topic, 'latest', {
+        isolation: 'read_committed',
+      })) {
+        if ((await consumer.position({ topic, partition })) < offset)
+          remaining.set(`${topic}-${partition}`, offset);
       }
     }
     return remaining;
@@ -135,5 +148,8 @@ export class GlobalStores {
 
 function stalled(remaining: ReadonlyMap<string, number>): StreamsError {
   const [[partition, end] = ['', 0]] = remaining;
-  return new StreamsError('RESTORE_FAILED', `A global table could not be read: ${partition} delivered nothing for ${STALL_MS_MAX / 1000} s before its end offset ${end}.`);
+  return new StreamsError(
+    'RESTORE_FAILED',
+    `A global table could not be read: ${partition} delivered nothing for ${STALL_MS_MAX / 1000} s before its end offset ${end}.`,
+  );
 }

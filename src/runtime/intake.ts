@@ -4,7 +4,13 @@
  * partition; never looks into a record.
  */
 import { assert } from '../errors.js';
-import type { FetchedRecords, LogConsumer, PartitionOffset, PartitionOffsetAndMetadata, TopicPartition } from '../log/client.js';
+import type {
+  FetchedRecords,
+  LogConsumer,
+  PartitionOffset,
+  PartitionOffsetAndMetadata,
+  TopicPartition,
+} from '../log/client.js';
 import type { StreamTask } from '../processor/stream-task.js';
 
 /** A lane above this stops reading, and reads again below half of it. */
@@ -38,7 +44,10 @@ export class Intake {
     this.repartitionLanes = lanes.filter((lane) => lane.repartition);
     for (const lane of lanes) {
       const ofTopic = this.#byTopic.get(lane.topic) ?? [];
-      assert(ofTopic[lane.partition] === undefined, `one task owns ${lane.topic}-${lane.partition}`);
+      assert(
+        ofTopic[lane.partition] === undefined,
+        `one task owns ${lane.topic}-${lane.partition}`,
+      );
       ofTopic[lane.partition] = lane;
       this.#byTopic.set(lane.topic, ofTopic);
     }
@@ -50,7 +59,10 @@ export class Intake {
     for (const records of fetched) {
       const lane = this.#lane(records);
       // Beyond is possible after an offset reset, where records were deleted; below would process records twice.
-      assert(records.firstOffset >= lane.position, `${records.topic}-${records.partition} continues at ${lane.position}, not at ${records.firstOffset}`);
+      assert(
+        records.firstOffset >= lane.position,
+        `${records.topic}-${records.partition} continues at ${lane.position}, not at ${records.firstOffset}`,
+      );
       assert(records.nextOffset >= lane.position, 'a fetch never moves a position back');
       lane.task.addRecords(records);
       lane.position = records.nextOffset;
@@ -66,7 +78,8 @@ export class Intake {
   resumeDrained(): void {
     let drained: Lane[] | undefined;
     for (const lane of this.lanes) {
-      if (!lane.paused || lane.task.queuedBytes(lane.topic, lane.partition) > QUEUE_BYTES_MAX / 2) continue;
+      if (!lane.paused || lane.task.queuedBytes(lane.topic, lane.partition) > QUEUE_BYTES_MAX / 2)
+        continue;
       lane.paused = false;
       (drained ??= []).push(lane);
     }
@@ -100,7 +113,9 @@ export class Intake {
 
   /** Nothing that was read waits in a queue. */
   get isEmpty(): boolean {
-    return this.lanes.every((lane) => !lane.paused && lane.task.queuedBytes(lane.topic, lane.partition) === 0);
+    return this.lanes.every(
+      (lane) => !lane.paused && lane.task.queuedBytes(lane.topic, lane.partition) === 0,
+    );
   }
 
   setTargets(topic: string, ends: readonly PartitionOffset[]): void {

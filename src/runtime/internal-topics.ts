@@ -5,7 +5,14 @@
 import { StreamsError } from '../errors.js';
 import type { LogAdmin, TopicDescription } from '../log/client.js';
 import type { Subtopology } from '../processor/node-definition.js';
-import { type PlannedTopic, type TopicNames, type TopicPlan, planTopics, resolvePatterns, sourceTopicNames } from './topic-plan.js';
+import {
+  type PlannedTopic,
+  type TopicNames,
+  type TopicPlan,
+  planTopics,
+  resolvePatterns,
+  sourceTopicNames,
+} from './topic-plan.js';
 
 export interface TopicSetup {
   readonly admin: LogAdmin;
@@ -22,23 +29,47 @@ export async function setUpTopics(setup: TopicSetup): Promise<TopicPlan> {
   const { admin, names } = setup;
   const existing = await admin.listTopics();
   const subtopologies = resolvePatterns(setup.subtopologies, existing);
-  const plan = planTopics(subtopologies, names, await describe(admin, sourceTopicNames(subtopologies, names)), existing);
+  const plan = planTopics(
+    subtopologies,
+    names,
+    await describe(admin, sourceTopicNames(subtopologies, names)),
+    existing,
+  );
   await createInternalTopics(admin, [...plan.repartitionTopics, ...plan.changelogs]);
   if (setup.createSinks) {
-    const tasks = plan.subtopologies.reduce((most, subtopology) => Math.max(most, subtopology.tasks), 1);
-    const deadLetters = setup.deadLetterTopics.map((topic) => ({ topic, partitions: tasks, config: {} }));
-    const missing = [...plan.sinks, ...deadLetters].filter(({ topic }) => !existing.includes(topic));
+    const tasks = plan.subtopologies.reduce(
+      (most, subtopology) => Math.max(most, subtopology.tasks),
+      1,
+    );
+    const deadLetters = setup.deadLetterTopics.map((topic) => ({
+      topic,
+      partitions: tasks,
+      config: {},
+    }));
+    const missing = [...plan.sinks, ...deadLetters].filter(
+      ({ topic }) => !existing.includes(topic),
+    );
     if (missing.length > 0) await admin.createTopics(missing, { ifNotExists: true });
   }
   return plan;
 }
 
-async function describe(admin: LogAdmin, topics: readonly string[]): Promise<Map<string, TopicDescription>> {
+async function describe(
+  admin: LogAdmin,
+  topics: readonly string[],
+): Promise<Map<string, TopicDescription>> {
   const descriptions = await admin.describeTopics(topics);
-  return new Map(descriptions.filter((description) => description !== undefined).map((description) => [description.topic, description]));
+  return new Map(
+    descriptions
+      .filter((description) => description !== undefined)
+      .map((description) => [description.topic, description]),
+  );
 }
 
-async function createInternalTopics(admin: LogAdmin, topics: readonly PlannedTopic[]): Promise<void> {
+async function createInternalTopics(
+  admin: LogAdmin,
+  topics: readonly PlannedTopic[],
+): Promise<void> {
   const existing = await describe(
     admin,
     topics.map(({ topic }) => topic),

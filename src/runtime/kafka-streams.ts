@@ -74,7 +74,12 @@ export class KafkaStreams {
     this.#config = parseConfig(options, systemEnv);
     this.#subtopologies = topology.subtopologies();
     const { logger } = this.#config;
-    this.#events = new EventSource((error) => logger.error('An event listener threw', error instanceof Error ? error : new Error(String(error))));
+    this.#events = new EventSource((error) =>
+      logger.error(
+        'An event listener threw',
+        error instanceof Error ? error : new Error(String(error)),
+      ),
+    );
     this.#metrics = new MetricsCollector(this.#config.env.clock);
     this.#state = new AppState((to, from) => {
       logger.info(`${this.#config.applicationId}: ${from} -> ${to}`);
@@ -87,7 +92,10 @@ export class KafkaStreams {
   }
 
   /** Returns the function that removes the listener. */
-  on<Name extends keyof KafkaStreamsEvents>(event: Name, listener: (event: KafkaStreamsEvents[Name]) => void): () => void {
+  on<Name extends keyof KafkaStreamsEvents>(
+    event: Name,
+    listener: (event: KafkaStreamsEvents[Name]) => void,
+  ): () => void {
     return this.#events.on(event, listener);
   }
 
@@ -97,7 +105,10 @@ export class KafkaStreams {
    */
   async start(): Promise<void> {
     if (!this.#state.is('CREATED')) {
-      throw new StreamsError('INVALID_STATE', `The application is ${this.state}: it is either already started or already stopped and cannot be started again. Make a new KafkaStreams.`);
+      throw new StreamsError(
+        'INVALID_STATE',
+        `The application is ${this.state}: it is either already started or already stopped and cannot be started again. Make a new KafkaStreams.`,
+      );
     }
     this.#state.moveTo('REBALANCING');
     let started!: () => void;
@@ -107,7 +118,10 @@ export class KafkaStreams {
       failed = reject;
     });
     this.#ended = this.#live(started).then(
-      () => failed(new StreamsError('INVALID_STATE', 'The application was closed before it was running.')),
+      () =>
+        failed(
+          new StreamsError('INVALID_STATE', 'The application was closed before it was running.'),
+        ),
       (error: unknown) => {
         this.#fail(toFailure(error, this.#config.applicationId));
         failed(this.#failure);
@@ -201,12 +215,16 @@ export class KafkaStreams {
     this.#untilCaughtUp = options.until === 'caughtUp';
     const { process } = this.#config.env;
     let signals = 0;
-    const shutDown = (): void => {
-      if (++signals > 1) process.exit(130);
+    // The exit code is the shell's: 128 and the number of the signal.
+    const shutDown = (exitCode: number) => (): void => {
+      if (++signals > 1) process.exit(exitCode);
       else void this.close();
     };
     const abort = (): void => void this.close();
-    const removers = [process.onSignal('SIGINT', shutDown), process.onSignal('SIGTERM', shutDown)];
+    const removers = [
+      process.onSignal('SIGINT', shutDown(130)),
+      process.onSignal('SIGTERM', shutDown(143)),
+    ];
     options.signal?.addEventListener('abort', abort, { once: true });
     try {
       if (options.signal?.aborted === true) return;
@@ -219,7 +237,8 @@ export class KafkaStreams {
       for (const remove of removers) remove();
       options.signal?.removeEventListener('abort', abort);
     }
-    if (this.#state.is('ERROR')) throw this.#failure ?? new StreamsError('PROCESS_FAILED', 'The application failed.');
+    if (this.#state.is('ERROR'))
+      throw this.#failure ?? new StreamsError('PROCESS_FAILED', 'The application failed.');
   }
 
   /**
@@ -229,8 +248,15 @@ export class KafkaStreams {
    */
   store<H extends StoreHandle>(handle: H): StoreFace<H> {
     const name = storeName(handle);
-    if (this.#assembly === undefined || !this.#state.is('RUNNING', 'REBALANCING', 'PENDING_SHUTDOWN')) {
-      throw new StreamsError('INVALID_STATE', `The application is ${this.state}; store '${name}' can be read while it is RUNNING.`, { store: name });
+    if (
+      this.#assembly === undefined ||
+      !this.#state.is('RUNNING', 'REBALANCING', 'PENDING_SHUTDOWN')
+    ) {
+      throw new StreamsError(
+        'INVALID_STATE',
+        `The application is ${this.state}; store '${name}' can be read while it is RUNNING.`,
+        { store: name },
+      );
     }
     return findStore<H>(name, this.#assembly, this.#subtopologies);
   }
@@ -241,7 +267,8 @@ export class KafkaStreams {
 
   /** Removes local state. Stores are in memory in this version, so there is nothing on disk; the rule is Kafka's already. Throws `INVALID_STATE` while running. */
   async cleanUp(): Promise<void> {
-    if (!this.#state.is('CREATED', 'NOT_RUNNING', 'ERROR')) throw new StreamsError('INVALID_STATE', `Cannot clean up while running (${this.state}).`);
+    if (!this.#state.is('CREATED', 'NOT_RUNNING', 'ERROR'))
+      throw new StreamsError('INVALID_STATE', `Cannot clean up while running (${this.state}).`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -66,7 +66,10 @@ export class MetricsCollector {
       commitMsAverage: this.#commits === 0 ? 0 : this.#commitMs / this.#commits,
       commitMsMax: this.#commitMsMax,
       failures: this.#failures,
-      lag: (assembly?.intake.lanes ?? []).reduce((sum, lane) => sum + Math.max(0, lane.endOffset - lane.position), 0),
+      lag: (assembly?.intake.lanes ?? []).reduce(
+        (sum, lane) => sum + Math.max(0, lane.endOffset - lane.position),
+        0,
+      ),
       tasks,
     };
   }

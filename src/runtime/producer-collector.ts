@@ -7,13 +7,23 @@ import { StreamsError, type ErrorCode } from '../errors.js';
 import type { LogProducer, TopicWriter } from '../log/client.js';
 import type { EncodedRecord, RecordCollector, StreamPartitioner } from '../processor/collector.js';
 import { EncodingCollector } from '../processor/encoding-collector.js';
-import { type ErrorPolicy, type FailedRecord, decide, deadLetterHeaders } from '../processor/error-policy.js';
+import {
+  type ErrorPolicy,
+  type FailedRecord,
+  decide,
+  deadLetterHeaders,
+} from '../processor/error-policy.js';
 import type { RecordHeader } from '../processor/record.js';
 import type { Serde } from '../serde/serde.js';
 import { didYouMean } from './nearest-name.js';
 
 /** What a policy may decide about: the record is at fault, the log is well. */
-const RECORD_FAILURES: ReadonlySet<ErrorCode> = new Set(['SERIALIZE_FAILED', 'RECORD_TOO_LARGE', 'UNKNOWN_PARTITION', 'INVALID_TIMESTAMP']);
+const RECORD_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'SERIALIZE_FAILED',
+  'RECORD_TOO_LARGE',
+  'UNKNOWN_PARTITION',
+  'INVALID_TIMESTAMP',
+]);
 
 /** The writers of one producer, shared by the collectors of all tasks. */
 export class TopicWriters {
@@ -98,14 +108,30 @@ export class ProducerCollector implements RecordCollector {
     partitioner: StreamPartitioner<K, V> | undefined,
   ): readonly EncodedRecord[] {
     try {
-      return this.#encoding.encode(topic, key, value, timestamp, headers, keySerde, valueSerde, partitioner);
+      return this.#encoding.encode(
+        topic,
+        key,
+        value,
+        timestamp,
+        headers,
+        keySerde,
+        valueSerde,
+        partitioner,
+      );
     } catch (error) {
       this.#applyPolicy(error, topic);
       return [];
     }
   }
 
-  sendBytes(topic: string, partition: number, key: Uint8Array | null, value: Uint8Array | null, timestamp: number, headers: readonly RecordHeader[]): void {
+  sendBytes(
+    topic: string,
+    partition: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    timestamp: number,
+    headers: readonly RecordHeader[],
+  ): void {
     try {
       this.#encoding.sendBytes(topic, partition, key, value, timestamp, headers);
     } catch (error) {
@@ -116,17 +142,31 @@ export class ProducerCollector implements RecordCollector {
   #applyPolicy(error: unknown, topic: string): void {
     if (!(error instanceof StreamsError) || !RECORD_FAILURES.has(error.code)) throw error;
     const source = this.#parts.source();
-    const failure = new StreamsError('PRODUCE_FAILED', `A record could not be written to topic ${topic}: ${error.message}`, {
-      ...error.where,
-      topic,
-      cause: error,
-    });
-    const decision = this.#parts.changelogTopics.has(topic) ? 'fail' : decide(this.#parts.onProduceError, failure, source);
+    const failure = new StreamsError(
+      'PRODUCE_FAILED',
+      `A record could not be written to topic ${topic}: ${error.message}`,
+      {
+        ...error.where,
+        topic,
+        cause: error,
+      },
+    );
+    const decision = this.#parts.changelogTopics.has(topic)
+      ? 'fail'
+      : decide(this.#parts.onProduceError, failure, source);
     if (decision === 'fail') throw failure;
     this.#parts.dropped();
     if (decision === 'continue') return;
     const { deadLetter } = decision;
-    const partition = Math.max(0, source?.partition ?? 0) % this.#parts.writers.open(deadLetter).partitions;
-    this.#encoding.sendBytes(deadLetter, partition, source?.key ?? null, source?.value ?? null, source?.timestamp ?? 0, deadLetterHeaders(failure, source));
+    const partition =
+      Math.max(0, source?.partition ?? 0) % this.#parts.writers.open(deadLetter).partitions;
+    this.#encoding.sendBytes(
+      deadLetter,
+      partition,
+      source?.key ?? null,
+      source?.value ?? null,
+      source?.timestamp ?? 0,
+      deadLetterHeaders(failure, source),
+    );
   }
 }

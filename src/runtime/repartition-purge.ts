@@ -21,13 +21,22 @@ export class RepartitionPurge {
   #lastAt: number;
   #running: Promise<void> | undefined;
 
-  constructor(parts: { readonly admin: LogAdmin; readonly intake: Intake }, config: StreamsConfig, clock: Clock) {
+  constructor(
+    parts: { readonly admin: LogAdmin; readonly intake: Intake },
+    config: StreamsConfig,
+    clock: Clock,
+  ) {
     this.#admin = parts.admin;
     this.#intake = parts.intake;
     this.#config = config;
     this.#clock = clock;
     this.#lastAt = clock.monotonic();
-    this.#purged = new Map(parts.intake.repartitionLanes.map((lane) => [`${lane.topic}-${lane.partition}`, lane.committed]));
+    this.#purged = new Map(
+      parts.intake.repartitionLanes.map((lane) => [
+        `${lane.topic}-${lane.partition}`,
+        lane.committed,
+      ]),
+    );
   }
 
   /** Called after each commit; returns at once. */
@@ -46,9 +55,14 @@ export class RepartitionPurge {
       .deleteRecords(offsets)
       .then(
         () => {
-          for (const { topic, partition, offset } of offsets) this.#purged.set(`${topic}-${partition}`, offset);
+          for (const { topic, partition, offset } of offsets)
+            this.#purged.set(`${topic}-${partition}`, offset);
         },
-        (error: unknown) => this.#config.logger.warn('Repartition topics could not be purged', error instanceof Error ? error : undefined),
+        (error: unknown) =>
+          this.#config.logger.warn(
+            'Repartition topics could not be purged',
+            error instanceof Error ? error : undefined,
+          ),
       )
       .then(() => {
         this.#running = undefined;
@@ -62,7 +76,8 @@ export class RepartitionPurge {
 
   #waiting(): number {
     let records = 0;
-    for (const lane of this.#intake.repartitionLanes) records += lane.committed - (this.#purged.get(`${lane.topic}-${lane.partition}`) ?? 0);
+    for (const lane of this.#intake.repartitionLanes)
+      records += lane.committed - (this.#purged.get(`${lane.topic}-${lane.partition}`) ?? 0);
     return records;
   }
 }

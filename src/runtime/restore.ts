@@ -44,7 +44,10 @@ interface Replay {
 }
 
 /** Resolves when every store holds what its changelog says. Throws `RESTORE_FAILED` when a changelog cannot be read to its end. */
-export async function restoreStores(parts: RestoreParts, targets: readonly RestoreTarget[]): Promise<void> {
+export async function restoreStores(
+  parts: RestoreParts,
+  targets: readonly RestoreTarget[],
+): Promise<void> {
   if (targets.length === 0) return;
   const consumer = parts.client.consumer({ isolation: 'read_committed', offsetReset: 'earliest' });
   try {
@@ -53,7 +56,8 @@ export async function restoreStores(parts: RestoreParts, targets: readonly Resto
     const open: Replay[] = [];
     for (const target of targets) {
       const end = ends.get(target.topic)?.get(target.partition) ?? 0;
-      const endOffset = target.committedOffset === undefined ? end : Math.min(end, target.committedOffset);
+      const endOffset =
+        target.committedOffset === undefined ? end : Math.min(end, target.committedOffset);
       const replay = { target, endOffset, restored: 0, position: await consumer.position(target) };
       if (replay.position < endOffset) open.push(replay);
     }
@@ -64,13 +68,21 @@ export async function restoreStores(parts: RestoreParts, targets: readonly Resto
   }
 }
 
-async function replayAll(parts: RestoreParts, replays: readonly Replay[], poll: (maxWaitMs: number) => Promise<readonly FetchedRecords[]>): Promise<void> {
+async function replayAll(
+  parts: RestoreParts,
+  replays: readonly Replay[],
+  poll: (maxWaitMs: number) => Promise<readonly FetchedRecords[]>,
+): Promise<void> {
   const cursor = new RecordCursor();
   let open = replays;
   let progressAt = parts.clock.monotonic();
   let yieldedAt = progressAt;
   while (open.length > 0) {
-    if (parts.stopping()) throw new StreamsError('INVALID_STATE', 'The application was closed while it restored its stores.');
+    if (parts.stopping())
+      throw new StreamsError(
+        'INVALID_STATE',
+        'The application was closed while it restored its stores.',
+      );
     const fetched = await poll(POLL_MS);
     for (const records of fetched) {
       for (const replay of open) if (isOf(replay, records)) apply(replay, records, cursor, parts);
@@ -89,7 +101,12 @@ function isOf(replay: Replay, records: FetchedRecords): boolean {
   return replay.target.partition === records.partition && replay.target.topic === records.topic;
 }
 
-function apply(replay: Replay, records: FetchedRecords, cursor: RecordCursor, parts: RestoreParts): void {
+function apply(
+  replay: Replay,
+  records: FetchedRecords,
+  cursor: RecordCursor,
+  parts: RestoreParts,
+): void {
   const { store } = replay.target;
   for (const { bytes, start } of records.batches) {
     cursor.reset(bytes, start);
@@ -104,10 +121,20 @@ function apply(replay: Replay, records: FetchedRecords, cursor: RecordCursor, pa
   assert(records.nextOffset >= replay.position, 'a fetch never moves a position back');
   replay.position = Math.min(records.nextOffset, replay.endOffset);
   const { topic, partition } = replay.target;
-  parts.onProgress({ store: store.name, topic, partition, restored: replay.restored, position: replay.position, endOffset: replay.endOffset });
+  parts.onProgress({
+    store: store.name,
+    topic,
+    partition,
+    restored: replay.restored,
+    position: replay.position,
+    endOffset: replay.endOffset,
+  });
 }
 
-async function endOffsets(client: LogClient, targets: readonly RestoreTarget[]): Promise<Map<string, Map<number, number>>> {
+async function endOffsets(
+  client: LogClient,
+  targets: readonly RestoreTarget[],
+): Promise<Map<string, Map<number, number>>> {
   const admin = client.admin();
   const ends = new Map<string, Map<number, number>>();
   for (const topic of new Set(targets.map((target) => target.topic))) {
@@ -118,7 +145,11 @@ async function endOffsets(client: LogClient, targets: readonly RestoreTarget[]):
 }
 
 function uniquePartitions(partitions: readonly TopicPartition[]): TopicPartition[] {
-  return [...new Map(partitions.map(({ topic, partition }) => [`${topic}-${partition}`, { topic, partition }])).values()];
+  return [
+    ...new Map(
+      partitions.map(({ topic, partition }) => [`${topic}-${partition}`, { topic, partition }]),
+    ).values(),
+  ];
 }
 
 function stalled(replay: Replay | undefined): StreamsError {
@@ -126,6 +157,10 @@ function stalled(replay: Replay | undefined): StreamsError {
   return new StreamsError(
     'RESTORE_FAILED',
     `Store '${replay?.target.store.name}' could not be restored: ${topic}-${partition} delivered nothing for ${STALL_MS_MAX / 1000} s at offset ${replay?.position} of ${replay?.endOffset}.`,
-    { topic, partition, ...(replay === undefined ? {} : { store: replay.target.store.name, offset: replay.position }) },
+    {
+      topic,
+      partition,
+      ...(replay === undefined ? {} : { store: replay.target.store.name, offset: replay.position }),
+    },
   );
 }

@@ -6,7 +6,11 @@
 import { StreamsError } from '../errors.js';
 import type { Subtopology } from '../processor/node-definition.js';
 import { InMemoryTimestampedKeyValueStore } from '../state/in-memory-key-value-store.js';
-import type { KeyValueStore, ReadOnlyKeyValueStore, ValueAndTimestamp } from '../state/key-value.js';
+import type {
+  KeyValueStore,
+  ReadOnlyKeyValueStore,
+  ValueAndTimestamp,
+} from '../state/key-value.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import { didYouMean } from './nearest-name.js';
 
@@ -21,13 +25,14 @@ export interface StoreOf<K, V> {
 /** The name of a store, the builder that made it, or a table. */
 export type StoreHandle = string | StoreBuilder | StoreOf<never, never> | StoreOf<unknown, unknown>;
 
-export type StoreFace<H> = H extends StoreBuilder<infer S>
-  ? S extends ReadOnlyKeyValueStore<infer K, infer F>
-    ? ReadOnlyKeyValueStore<K, F extends ValueAndTimestamp<infer V> ? V : F>
-    : never
-  : H extends StoreOf<infer K, infer V>
-    ? ReadOnlyKeyValueStore<K, V>
-    : ReadOnlyKeyValueStore<unknown, unknown>;
+export type StoreFace<H> =
+  H extends StoreBuilder<infer S>
+    ? S extends ReadOnlyKeyValueStore<infer K, infer F>
+      ? ReadOnlyKeyValueStore<K, F extends ValueAndTimestamp<infer V> ? V : F>
+      : never
+    : H extends StoreOf<infer K, infer V>
+      ? ReadOnlyKeyValueStore<K, V>
+      : ReadOnlyKeyValueStore<unknown, unknown>;
 
 /** Where stores are found: the parts of every task, and the global ones. */
 export interface StoreParts {
@@ -40,20 +45,37 @@ export function storeName(handle: StoreHandle): string {
   if (typeof handle === 'string') return handle;
   const name = 'build' in handle ? handle.name : handle.queryableStoreName;
   if (name !== undefined) return name;
-  throw new StreamsError('UNKNOWN_STORE', "This table is not materialized, so there is no store to read. Name one with the option { as: 'name' } on the operator that makes the table.");
+  throw new StreamsError(
+    'UNKNOWN_STORE',
+    "This table is not materialized, so there is no store to read. Name one with the option { as: 'name' } on the operator that makes the table.",
+  );
 }
 
 /** Throws `UNKNOWN_STORE` naming the nearest. */
-export function findStore<H extends StoreHandle>(name: string, parts: StoreParts, subtopologies: readonly Subtopology[]): StoreFace<H> {
+export function findStore<H extends StoreHandle>(
+  name: string,
+  parts: StoreParts,
+  subtopologies: readonly Subtopology[],
+): StoreFace<H> {
   const global = parts.globals.stores.get(name);
   const found = global === undefined ? parts.tasks.stores(name) : [global];
-  const known = subtopologies.flatMap((subtopology) => subtopology.stores.map((store) => store.builder.name));
+  const known = subtopologies.flatMap((subtopology) =>
+    subtopology.stores.map((store) => store.builder.name),
+  );
   if (!known.includes(name)) {
-    const list = known.length === 0 ? 'The topology has no stores.' : `The topology has: ${known.join(', ')}.`;
-    throw new StreamsError('UNKNOWN_STORE', `There is no store '${name}'.${didYouMean(name, known)} ${list}`, { store: name });
+    const list =
+      known.length === 0 ? 'The topology has no stores.' : `The topology has: ${known.join(', ')}.`;
+    throw new StreamsError(
+      'UNKNOWN_STORE',
+      `There is no store '${name}'.${didYouMean(name, known)} ${list}`,
+      { store: name },
+    );
   }
   // The handle says which types the store has; the topology made it from the same handle.
-  return new CompositeStore(name, found.filter(isKeyValueStore)) as ReadOnlyKeyValueStore<unknown, unknown> as StoreFace<H>;
+  return new CompositeStore(name, found.filter(isKeyValueStore)) as ReadOnlyKeyValueStore<
+    unknown,
+    unknown
+  > as StoreFace<H>;
 }
 
 function isKeyValueStore(store: StateStore): store is StateStore & KeyValueStore<unknown, unknown> {
@@ -105,7 +127,9 @@ class CompositeStore implements ReadOnlyKeyValueStore<unknown, unknown> {
     return this.#parts.reduce((sum, part) => sum + part.approximateNumEntries(), 0);
   }
 
-  async *#concatenate(open: (part: KeyValueStore<unknown, unknown>) => AsyncIterable<[unknown, unknown]>): AsyncGenerator<[unknown, unknown]> {
+  async *#concatenate(
+    open: (part: KeyValueStore<unknown, unknown>) => AsyncIterable<[unknown, unknown]>,
+  ): AsyncGenerator<[unknown, unknown]> {
     for (const part of this.#parts) {
       for await (const [key, value] of open(part)) yield [key, bare(part, value)];
     }
@@ -114,5 +138,7 @@ class CompositeStore implements ReadOnlyKeyValueStore<unknown, unknown> {
 
 function bare(part: StateStore, value: unknown): unknown {
   // A timestamped store's face gives nothing else.
-  return part instanceof InMemoryTimestampedKeyValueStore ? (value as ValueAndTimestamp<unknown>).value : value;
+  return part instanceof InMemoryTimestampedKeyValueStore
+    ? (value as ValueAndTimestamp<unknown>).value
+    : value;
 }

@@ -136,7 +136,12 @@ export class StreamThread {
     const { producer, consumer, tasks, intake } = assembly;
     const startedAt = this.#clock.monotonic();
     const commit = this.#exactlyOnce ? commitExactlyOnce : commitAtLeastOnce;
-    const offsets = await commit({ applicationId: config.applicationId, tasks: tasks.tasks, producer, consumer });
+    const offsets = await commit({
+      applicationId: config.applicationId,
+      tasks: tasks.tasks,
+      producer,
+      consumer,
+    });
     if (offsets === undefined) return false;
     this.#failuresInRow = 0;
     this.#uncommitted = false;
@@ -160,8 +165,14 @@ export class StreamThread {
 
   async #takeTargets(): Promise<void> {
     const { admin, intake } = this.#parts.assembly;
-    const topics = new Set(intake.lanes.filter((lane) => !lane.repartition).map((lane) => lane.topic));
-    for (const topic of topics) intake.setTargets(topic, await admin.listOffsets(topic, 'latest', { isolation: 'read_committed' }));
+    const topics = new Set(
+      intake.lanes.filter((lane) => !lane.repartition).map((lane) => lane.topic),
+    );
+    for (const topic of topics)
+      intake.setTargets(
+        topic,
+        await admin.listOffsets(topic, 'latest', { isolation: 'read_committed' }),
+      );
   }
 
   /** Lets timers, I/O and HTTP handlers of the host run after a slice of work. */
@@ -180,7 +191,10 @@ export class StreamThread {
     config.logger.warn(`Going back to the last commit after: ${failure.message}`, failure);
     this.#parts.onReplacing();
     await this.#rollBack();
-    if (this.#failuresInRow > 0 && this.#stopAt === undefined) await this.#pause(Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** (this.#failuresInRow - 1)));
+    if (this.#failuresInRow > 0 && this.#stopAt === undefined)
+      await this.#pause(
+        Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** (this.#failuresInRow - 1)),
+      );
     this.#failuresInRow++;
     this.#begin();
     this.#waitMs = 0;
@@ -231,7 +245,9 @@ export class StreamThread {
   /** After an error that ends the loop: nothing of the open transaction stays. The error itself is reported by the caller. */
   async #abandon(): Promise<void> {
     if (!this.#exactlyOnce) return;
-    await this.#parts.assembly.producer.abort().catch((error: unknown) => this.#warn('The open transaction could not be aborted', error));
+    await this.#parts.assembly.producer
+      .abort()
+      .catch((error: unknown) => this.#warn('The open transaction could not be aborted', error));
   }
 
   async #close(): Promise<void> {

@@ -39,7 +39,9 @@ export class TaskManager {
     const count = parts.plan.subtopologies.reduce((sum, subtopology) => sum + subtopology.tasks, 0);
     const groups = parts.plan.subtopologies.map((subtopology) => ({
       downstream: subtopology.sources.some((source) => source.repartition),
-      tasks: Array.from({ length: subtopology.tasks }, (_, partition) => createTask(parts, subtopology, partition, count)),
+      tasks: Array.from({ length: subtopology.tasks }, (_, partition) =>
+        createTask(parts, subtopology, partition, count),
+      ),
     }));
     this.tasks = groups.flatMap((group) => group.tasks);
     this.#downstream = groups.filter((group) => group.downstream).flatMap((group) => group.tasks);
@@ -50,7 +52,9 @@ export class TaskManager {
   process(deadline: number): boolean {
     const finished = this.#drain(this.#downstream, deadline);
     // New input waits until the hop is drained; a parked task cannot hold it up, since it has nothing to process.
-    return this.#clock.monotonic() < deadline ? this.#drain(this.#upstream, deadline) || finished : finished;
+    return this.#clock.monotonic() < deadline
+      ? this.#drain(this.#upstream, deadline) || finished
+      : finished;
   }
 
   /** Only tasks that wait for a promise are driven: while no commit is possible and too much is uncommitted. */
@@ -87,7 +91,8 @@ export class TaskManager {
   expireParked(): void {
     for (const task of this.tasks) {
       const since = task.parkedSince;
-      if (since !== undefined && this.#clock.monotonic() - since >= this.#parkTimeoutMs) task.expirePark();
+      if (since !== undefined && this.#clock.monotonic() - since >= this.#parkTimeoutMs)
+        task.expirePark();
     }
   }
 
@@ -146,7 +151,12 @@ function drive(task: StreamTask): boolean {
   return records > 0;
 }
 
-function createTask(parts: TaskManagerParts, subtopology: PlannedSubtopology, partition: number, tasks: number): StreamTask {
+function createTask(
+  parts: TaskManagerParts,
+  subtopology: PlannedSubtopology,
+  partition: number,
+  tasks: number,
+): StreamTask {
   const { config, names, plan } = parts;
   const collector = new ProducerCollector({
     writers: parts.writers,
@@ -168,7 +178,10 @@ function createTask(parts: TaskManagerParts, subtopology: PlannedSubtopology, pa
     collector,
     globalStores: parts.globalStores,
     clock: parts.clock,
-    config: { ...config.task, cacheMaxBytes: Math.floor(config.statestoreCacheMaxBytes / Math.max(1, tasks)) },
+    config: {
+      ...config.task,
+      cacheMaxBytes: Math.floor(config.statestoreCacheMaxBytes / Math.max(1, tasks)),
+    },
     onReady: parts.onReady,
   });
   return task;
@@ -176,8 +189,13 @@ function createTask(parts: TaskManagerParts, subtopology: PlannedSubtopology, pa
 
 /** Without the source topics that have no such partition: merged topics may have different counts. */
 function ofPartition({ definition, sources }: PlannedSubtopology, partition: number): Subtopology {
-  const missing = new Set(sources.filter((source) => source.partitions <= partition).map((source) => source.name));
+  const missing = new Set(
+    sources.filter((source) => source.partitions <= partition).map((source) => source.name),
+  );
   if (missing.size === 0) return definition;
-  const reduce = (node: NodeDefinition): NodeDefinition => (node.kind === 'source' ? { ...node, topics: node.topics.filter((topic) => !missing.has(topic)) } : node);
+  const reduce = (node: NodeDefinition): NodeDefinition =>
+    node.kind === 'source'
+      ? { ...node, topics: node.topics.filter((topic) => !missing.has(topic)) }
+      : node;
   return { ...definition, nodes: definition.nodes.map(reduce) };
 }

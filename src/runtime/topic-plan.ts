@@ -6,7 +6,12 @@
  */
 import { StreamsError } from '../errors.js';
 import type { TopicConfig, TopicDescription } from '../log/client.js';
-import type { NodeDefinition, RepartitionTopic, StoreDefinition, Subtopology } from '../processor/node-definition.js';
+import type {
+  NodeDefinition,
+  RepartitionTopic,
+  StoreDefinition,
+  Subtopology,
+} from '../processor/node-definition.js';
 import { copartitionedCount } from './copartitioning.js';
 import { didYouMean } from './nearest-name.js';
 
@@ -53,7 +58,11 @@ export class TopicNames {
 
   constructor(applicationId: string, subtopologies: readonly Subtopology[]) {
     this.#prefix = `${applicationId}-`;
-    this.#internal = new Set(subtopologies.flatMap((subtopology) => subtopology.repartitionSinks.map((topic) => topic.name)));
+    this.#internal = new Set(
+      subtopologies.flatMap((subtopology) =>
+        subtopology.repartitionSinks.map((topic) => topic.name),
+      ),
+    );
   }
 
   /** Adds the application id to an internal topic; a topic of the user keeps its name. */
@@ -64,25 +73,42 @@ export class TopicNames {
   /** Where a store logs its changes or, for a table that reuses its source topic, what it is restored from. */
   changelog(store: StoreDefinition): string | undefined {
     if (store.sourceTopic !== undefined) return this.decorate(store.sourceTopic);
-    return store.builder.loggingEnabled ? `${this.#prefix}${store.builder.name}-changelog` : undefined;
+    return store.builder.loggingEnabled
+      ? `${this.#prefix}${store.builder.name}-changelog`
+      : undefined;
   }
 }
 
 /** Every topic of the user that the topology reads by name. */
-export function sourceTopicNames(subtopologies: readonly Subtopology[], names: TopicNames): string[] {
-  const topics = subtopologies.flatMap((subtopology) => subtopology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics : [])));
+export function sourceTopicNames(
+  subtopologies: readonly Subtopology[],
+  names: TopicNames,
+): string[] {
+  const topics = subtopologies.flatMap((subtopology) =>
+    subtopology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics : [])),
+  );
   return [...new Set(topics)].filter((topic) => names.decorate(topic) === topic);
 }
 
 /** Every fixed topic of the user that the topology writes. */
 export function sinkTopicNames(subtopologies: readonly Subtopology[], names: TopicNames): string[] {
-  const topics = subtopologies.flatMap((subtopology) => subtopology.nodes.flatMap((node) => (node.kind === 'sink' && typeof node.topic === 'string' ? [node.topic] : [])));
+  const topics = subtopologies.flatMap((subtopology) =>
+    subtopology.nodes.flatMap((node) =>
+      node.kind === 'sink' && typeof node.topic === 'string' ? [node.topic] : [],
+    ),
+  );
   return [...new Set(topics)].filter((topic) => names.decorate(topic) === topic);
 }
 
 /** Replaces patterns by the topics that match now, in the order of the log's list. */
-export function resolvePatterns(subtopologies: readonly Subtopology[], existing: readonly string[]): Subtopology[] {
-  return subtopologies.map((subtopology) => ({ ...subtopology, nodes: subtopology.nodes.map((node) => resolvePattern(node, existing)) }));
+export function resolvePatterns(
+  subtopologies: readonly Subtopology[],
+  existing: readonly string[],
+): Subtopology[] {
+  return subtopologies.map((subtopology) => ({
+    ...subtopology,
+    nodes: subtopology.nodes.map((node) => resolvePattern(node, existing)),
+  }));
 }
 
 function resolvePattern(node: NodeDefinition, existing: readonly string[]): NodeDefinition {
@@ -93,7 +119,12 @@ function resolvePattern(node: NodeDefinition, existing: readonly string[]): Node
 }
 
 /** Throws `MISSING_SOURCE_TOPIC` and `TopologyException`. `subtopologies` have their patterns resolved. */
-export function planTopics(subtopologies: readonly Subtopology[], names: TopicNames, existing: ReadonlyMap<string, TopicDescription>, allTopics: readonly string[]): TopicPlan {
+export function planTopics(
+  subtopologies: readonly Subtopology[],
+  names: TopicNames,
+  existing: ReadonlyMap<string, TopicDescription>,
+  allTopics: readonly string[],
+): TopicPlan {
   const partitions = new Map<string, number>();
   for (const subtopology of subtopologies) {
     for (const topic of sourceTopicNames([subtopology], names)) {
@@ -102,23 +133,41 @@ export function planTopics(subtopologies: readonly Subtopology[], names: TopicNa
       partitions.set(topic, description.partitions);
     }
   }
-  const repartition = new Map(subtopologies.flatMap((subtopology) => subtopology.repartitionSinks.map((topic) => [topic.name, topic] as const)));
+  const repartition = new Map(
+    subtopologies.flatMap((subtopology) =>
+      subtopology.repartitionSinks.map((topic) => [topic.name, topic] as const),
+    ),
+  );
   derivePartitions(subtopologies, repartition, partitions);
-  const planned = subtopologies.map((subtopology) => planSubtopology(subtopology, names, repartition, partitions));
+  const planned = subtopologies.map((subtopology) =>
+    planSubtopology(subtopology, names, repartition, partitions),
+  );
   const running = planned.filter((subtopology) => !subtopology.definition.global);
   return {
     subtopologies: running,
     globals: planned.filter((subtopology) => subtopology.definition.global),
-    repartitionTopics: [...repartition.keys()].map((name) => ({ topic: names.decorate(name), partitions: partitions.get(name) ?? 1, config: REPARTITION_CONFIG })),
+    repartitionTopics: [...repartition.keys()].map((name) => ({
+      topic: names.decorate(name),
+      partitions: partitions.get(name) ?? 1,
+      config: REPARTITION_CONFIG,
+    })),
     changelogs: running.flatMap((subtopology) => planChangelogs(subtopology, names)),
     sinks: planSinks(running, names),
   };
 }
 
-const REPARTITION_CONFIG: TopicConfig = { 'cleanup.policy': 'delete', 'segment.bytes': 52_428_800, 'retention.ms': -1 };
+const REPARTITION_CONFIG: TopicConfig = {
+  'cleanup.policy': 'delete',
+  'segment.bytes': 52_428_800,
+  'retention.ms': -1,
+};
 
 /** Fills in the counts of repartition topics, until neither the flow of data nor a join changes one any more. */
-function derivePartitions(subtopologies: readonly Subtopology[], repartition: ReadonlyMap<string, RepartitionTopic>, partitions: Map<string, number>): void {
+function derivePartitions(
+  subtopologies: readonly Subtopology[],
+  repartition: ReadonlyMap<string, RepartitionTopic>,
+  partitions: Map<string, number>,
+): void {
   const pinned = new Set<string>();
   for (const { name, partitions: given } of repartition.values()) {
     if (given === undefined) continue;
@@ -138,7 +187,8 @@ function derivePartitions(subtopologies: readonly Subtopology[], repartition: Re
     for (const group of subtopologies.flatMap((subtopology) => subtopology.copartitionGroups)) {
       const count = copartitionedCount({ group, partitions, repartitionTopics: repartition });
       for (const name of group) {
-        if (count === undefined || !repartition.has(name) || partitions.get(name) === count) continue;
+        if (count === undefined || !repartition.has(name) || partitions.get(name) === count)
+          continue;
         partitions.set(name, count);
         pinned.add(name);
         changed = true;
@@ -149,7 +199,11 @@ function derivePartitions(subtopologies: readonly Subtopology[], repartition: Re
 }
 
 /** The most tasks of the sub-topologies that write the topic; undefined while nothing upstream is known. */
-function upstreamTasks(name: string, subtopologies: readonly Subtopology[], partitions: ReadonlyMap<string, number>): number | undefined {
+function upstreamTasks(
+  name: string,
+  subtopologies: readonly Subtopology[],
+  partitions: ReadonlyMap<string, number>,
+): number | undefined {
   let most: number | undefined;
   for (const subtopology of subtopologies) {
     if (!subtopology.repartitionSinks.some((topic) => topic.name === name)) continue;
@@ -163,22 +217,40 @@ function upstreamTasks(name: string, subtopologies: readonly Subtopology[], part
   return most;
 }
 
-function planSubtopology(definition: Subtopology, names: TopicNames, repartition: ReadonlyMap<string, RepartitionTopic>, partitions: ReadonlyMap<string, number>): PlannedSubtopology {
+function planSubtopology(
+  definition: Subtopology,
+  names: TopicNames,
+  repartition: ReadonlyMap<string, RepartitionTopic>,
+  partitions: ReadonlyMap<string, number>,
+): PlannedSubtopology {
   const sources: PlannedSource[] = [];
   for (const node of definition.nodes) {
     if (node.kind !== 'source') continue;
     for (const name of node.topics) {
-      sources.push({ name, topic: names.decorate(name), partitions: partitions.get(name) ?? 1, repartition: repartition.has(name), offsetReset: node.offsetReset ?? 'earliest' });
+      sources.push({
+        name,
+        topic: names.decorate(name),
+        partitions: partitions.get(name) ?? 1,
+        repartition: repartition.has(name),
+        offsetReset: node.offsetReset ?? 'earliest',
+      });
     }
   }
-  return { definition, sources, tasks: definition.global ? 0 : sources.reduce((most, source) => Math.max(most, source.partitions), 0) };
+  return {
+    definition,
+    sources,
+    tasks: definition.global
+      ? 0
+      : sources.reduce((most, source) => Math.max(most, source.partitions), 0),
+  };
 }
 
 function planChangelogs(subtopology: PlannedSubtopology, names: TopicNames): PlannedTopic[] {
   const planned: PlannedTopic[] = [];
   for (const store of subtopology.definition.stores) {
     const topic = store.sourceTopic === undefined ? names.changelog(store) : undefined;
-    if (topic !== undefined && subtopology.tasks > 0) planned.push({ topic, partitions: subtopology.tasks, config: changelogConfig(store) });
+    if (topic !== undefined && subtopology.tasks > 0)
+      planned.push({ topic, partitions: subtopology.tasks, config: changelogConfig(store) });
   }
   return planned;
 }
@@ -196,15 +268,23 @@ function changelogConfig({ builder }: StoreDefinition): TopicConfig {
   }
 }
 
-function planSinks(subtopologies: readonly PlannedSubtopology[], names: TopicNames): PlannedTopic[] {
+function planSinks(
+  subtopologies: readonly PlannedSubtopology[],
+  names: TopicNames,
+): PlannedTopic[] {
   const partitions = new Map<string, number>();
   for (const { definition, tasks } of subtopologies) {
-    for (const topic of sinkTopicNames([definition], names)) partitions.set(topic, Math.max(partitions.get(topic) ?? 1, tasks));
+    for (const topic of sinkTopicNames([definition], names))
+      partitions.set(topic, Math.max(partitions.get(topic) ?? 1, tasks));
   }
   return [...partitions].map(([topic, count]) => ({ topic, partitions: count, config: {} }));
 }
 
-function missingSource(topic: string, subtopology: Subtopology, allTopics: readonly string[]): StreamsError {
+function missingSource(
+  topic: string,
+  subtopology: Subtopology,
+  allTopics: readonly string[],
+): StreamsError {
   return new StreamsError(
     'MISSING_SOURCE_TOPIC',
     `Missing source topic '${topic}' for sub-topology ${subtopology.id}.${didYouMean(topic, allTopics)} A source topic is never created by reading it. ` +

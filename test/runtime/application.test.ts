@@ -2,15 +2,35 @@ import { describe, expect, it } from 'vitest';
 import type { KafkaStreamsOptions } from '../../src/runtime/config.js';
 import { KafkaStreams } from '../../src/runtime/kafka-streams.js';
 import { Topology } from '../../src/processor/topology.js';
-import { count, createTopics, countsStore, lastCounts, newLog, produce, read, runToEnd, simulated, text, wordCount } from './harness.js';
+import {
+  count,
+  createTopics,
+  countsStore,
+  lastCounts,
+  newLog,
+  produce,
+  read,
+  runToEnd,
+  simulated,
+  text,
+  wordCount,
+} from './harness.js';
 
 describe('options', () => {
-  const attempt = (options: object) => () => new KafkaStreams(wordCount(), { applicationId: 'app', log: newLog(), ...options } as KafkaStreamsOptions);
+  const attempt = (options: object) => () =>
+    new KafkaStreams(wordCount(), {
+      applicationId: 'app',
+      log: newLog(),
+      ...options,
+    } as KafkaStreamsOptions);
 
   it.each([
     [{ comitInterval: 5 }, /comitInterval.*Did you mean 'commitInterval'/],
     [{ errors: { deserialise: 'fail' } }, /deserialise.*Did you mean 'deserialize'/],
-    [{ processingGuarantee: 'exactly_once' }, /processingGuarantee: "exactly_once".*Did you mean 'exactly-once'/],
+    [
+      { processingGuarantee: 'exactly_once' },
+      /processingGuarantee: "exactly_once".*Did you mean 'exactly-once'/,
+    ],
     [{ numStreamThreads: 2 }, /numStreamThreads: 2 is not possible/],
     [{ commitInterval: 'soon' }, /commitInterval: "soon" is not a duration/],
     [{ statestoreCacheMaxBytes: -1 }, /statestoreCacheMaxBytes: -1/],
@@ -28,7 +48,10 @@ describe('starting', () => {
     const log = newLog();
     await createTopics(log, { line: 1 });
     const app = new KafkaStreams(wordCount(), { applicationId: 'app', log });
-    await expect(app.start()).rejects.toMatchObject({ code: 'MISSING_SOURCE_TOPIC', message: expect.stringContaining("Did you mean 'line'?") });
+    await expect(app.start()).rejects.toMatchObject({
+      code: 'MISSING_SOURCE_TOPIC',
+      message: expect.stringContaining("Did you mean 'line'?"),
+    });
     expect(app.state).toBe('ERROR');
     await log.close();
   });
@@ -36,7 +59,11 @@ describe('starting', () => {
   it('an internal topic with other partitions is refused', async () => {
     const log = newLog();
     await createTopics(log, { lines: 2, 'app-words-repartition': 3 });
-    await expect(new KafkaStreams(wordCount(), { applicationId: 'app', log }).start()).rejects.toThrow(/Existing internal topic app-words-repartition has invalid partitions: expected: 2; actual: 3/);
+    await expect(
+      new KafkaStreams(wordCount(), { applicationId: 'app', log }).start(),
+    ).rejects.toThrow(
+      /Existing internal topic app-words-repartition has invalid partitions: expected: 2; actual: 3/,
+    );
     await log.close();
   });
 
@@ -45,7 +72,12 @@ describe('starting', () => {
     await createTopics(log, { lines: 2 });
     await runToEnd(wordCount(), { applicationId: 'app', log });
     const topics = await log.admin().listTopics();
-    expect(topics.sort()).toEqual(['app-counts-changelog', 'app-words-repartition', 'lines', 'out']);
+    expect(topics.sort()).toEqual([
+      'app-counts-changelog',
+      'app-words-repartition',
+      'lines',
+      'out',
+    ]);
     const descriptions = await log.admin().describeTopics(topics);
     expect(descriptions.map((description) => description?.partitions)).toEqual([2, 2, 2, 2]);
     await log.close();
@@ -55,7 +87,9 @@ describe('starting', () => {
     const log = newLog();
     await createTopics(log, { lines: 1 });
     const app = await runToEnd(wordCount(), { applicationId: 'app', log });
-    await expect(app.start()).rejects.toThrow(/NOT_RUNNING: it is either already started or already stopped/);
+    await expect(app.start()).rejects.toThrow(
+      /NOT_RUNNING: it is either already started or already stopped/,
+    );
     await log.close();
   });
 
@@ -69,7 +103,12 @@ describe('starting', () => {
       },
       'source',
     );
-    await expect(new KafkaStreams(topology, { applicationId: 'app', log }).start()).rejects.toMatchObject({ code: 'PROCESSOR_INIT_FAILED', message: expect.stringContaining('broken') });
+    await expect(
+      new KafkaStreams(topology, { applicationId: 'app', log }).start(),
+    ).rejects.toMatchObject({
+      code: 'PROCESSOR_INIT_FAILED',
+      message: expect.stringContaining('broken'),
+    });
     await log.close();
   });
 });
@@ -82,7 +121,13 @@ describe('the life of an application', () => {
     const states = [app.state];
     app.on('stateChange', ({ to }) => states.push(to));
     await app.run({ until: 'caughtUp' });
-    expect(states).toEqual(['CREATED', 'REBALANCING', 'RUNNING', 'PENDING_SHUTDOWN', 'NOT_RUNNING']);
+    expect(states).toEqual([
+      'CREATED',
+      'REBALANCING',
+      'RUNNING',
+      'PENDING_SHUTDOWN',
+      'NOT_RUNNING',
+    ]);
     await log.close();
   });
 
@@ -94,12 +139,17 @@ describe('the life of an application', () => {
     await produce(log, 'lines', ['a b', 'a', 'c a']);
     await app.start();
     const counts = app.store(countsStore);
-    while (counts.get('a') !== 3 || counts.get('c') !== 1) await new Promise((resolve) => setImmediate(resolve));
+    while (counts.get('a') !== 3 || counts.get('c') !== 1)
+      await new Promise((resolve) => setImmediate(resolve));
     const entries: [string, number][] = [];
     for await (const entry of counts.all()) entries.push(entry);
     expect(Object.fromEntries(entries)).toEqual({ a: 3, b: 1, c: 1 });
     expect(() => app.store('count')).toThrow(/There is no store 'count'\. Did you mean 'counts'\?/);
-    expect(app.metrics()).toMatchObject({ state: 'RUNNING', droppedRecords: 0, processedRecords: 3 + 5 });
+    expect(app.metrics()).toMatchObject({
+      state: 'RUNNING',
+      droppedRecords: 0,
+      processedRecords: 3 + 5,
+    });
     await app.close();
     await log.close();
   });
@@ -146,7 +196,7 @@ describe('the life of an application', () => {
       if (to === 'PENDING_SHUTDOWN') env.process.signal('SIGTERM');
     });
     await env.run(app.run());
-    expect(env.process.exitCode).toBe(130);
+    expect(env.process.exitCode).toBe(143);
     await env.run(log.close());
   });
 
@@ -182,7 +232,11 @@ describe('the life of an application', () => {
     const log = newLog();
     await createTopics(log, { lines: 1 });
     const reported: string[] = [];
-    const app = new KafkaStreams(wordCount(), { applicationId: 'app', log, logger: { error: (message, error) => void reported.push(`${message}: ${error?.message}`) } });
+    const app = new KafkaStreams(wordCount(), {
+      applicationId: 'app',
+      log,
+      logger: { error: (message, error) => void reported.push(`${message}: ${error?.message}`) },
+    });
     app.on('stateChange', () => {
       throw new Error('listener');
     });

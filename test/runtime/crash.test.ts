@@ -9,21 +9,40 @@ import { SimulatedEnv } from '../../src/env/simulated-env.js';
 import { openEngine } from '../../src/log/engine/engine.js';
 import { KafkaStreams } from '../../src/runtime/kafka-streams.js';
 import { StagedStorage } from '../log/engine/staged-storage.js';
-import { count, createTopics, lastCounts, naiveCounts, produce, read, runToEnd, wordCount } from './harness.js';
+import {
+  count,
+  createTopics,
+  lastCounts,
+  naiveCounts,
+  produce,
+  read,
+  runToEnd,
+  wordCount,
+} from './harness.js';
 
 const WORDS = ['all', 'streams', 'lead', 'to', 'kafka'];
 const ROUNDS = 12;
 
 async function survive(seed: number): Promise<void> {
   const random = new SeededRandom(seed);
-  const lines = Array.from({ length: 120 }, () => Array.from({ length: 1 + (random.uint32() % 5) }, () => WORDS[random.uint32() % WORDS.length]).join(' '));
+  const lines = Array.from({ length: 120 }, () =>
+    Array.from(
+      { length: 1 + (random.uint32() % 5) },
+      () => WORDS[random.uint32() % WORDS.length],
+    ).join(' '),
+  );
   let env = new SimulatedEnv({ seed });
   let storage = new StagedStorage();
   let log = await openEngine({ env, storage, features: { durable: true } });
   await env.run(createTopics(log, { lines: 3 }));
   let produced = 0;
   for (let round = 0; round < ROUNDS; round++) {
-    const app = new KafkaStreams(wordCount(), { applicationId: 'wc', log, env, commitInterval: random.uint32() % 20 });
+    const app = new KafkaStreams(wordCount(), {
+      applicationId: 'wc',
+      log,
+      env,
+      commitInterval: random.uint32() % 20,
+    });
     await env.run(app.start());
     const share = lines.slice(produced, produced + 10);
     produced += share.length;
@@ -52,7 +71,10 @@ async function survive(seed: number): Promise<void> {
   await env.run(log.close());
 }
 
-const seeds = process.env['FC_SEED'] === undefined ? Array.from({ length: 8 }, (_, index) => 41 + index) : [Number(process.env['FC_SEED'])];
+const seeds =
+  process.env['FC_SEED'] === undefined
+    ? Array.from({ length: 8 }, (_, index) => 41 + index)
+    : [Number(process.env['FC_SEED'])];
 
 describe('a process that dies at random moments', () => {
   it.each(seeds)('every count is 1, 2, 3, ... without gap or repeat (seed %i)', async (seed) => {

@@ -39,15 +39,28 @@ async function logWith(...records: (typeof GOOD)[]) {
   return log;
 }
 
-const values = (records: readonly { readonly value: string | null }[]) => records.map((record) => record.value);
-const headersOf = (record: { readonly headers: readonly { readonly key: string; readonly value: Uint8Array | null }[] } | undefined) =>
-  Object.fromEntries((record?.headers ?? []).map(({ key, value }) => [key.replace('__streams.errors.', ''), Buffer.from(value ?? []).toString()]));
+const values = (records: readonly { readonly value: string | null }[]) =>
+  records.map((record) => record.value);
+const headersOf = (
+  record:
+    | { readonly headers: readonly { readonly key: string; readonly value: Uint8Array | null }[] }
+    | undefined,
+) =>
+  Object.fromEntries(
+    (record?.headers ?? []).map(({ key, value }) => [
+      key.replace('__streams.errors.', ''),
+      Buffer.from(value ?? []).toString(),
+    ]),
+  );
 
 describe('a record that cannot be decoded', () => {
   it('fails the application with topic, partition and offset; nothing before it is lost', async () => {
     const log = await logWith(GOOD, BROKEN);
     const app = new KafkaStreams(doubling(), { applicationId: 'app', log });
-    await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({ code: 'DESERIALIZE_FAILED', where: { topic: 'in', partition: 1, offset: 1, task: '0_1' } });
+    await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({
+      code: 'DESERIALIZE_FAILED',
+      where: { topic: 'in', partition: 1, offset: 1, task: '0_1' },
+    });
     await runToEnd(doubling(), { applicationId: 'app', log, errors: { deserialize: 'continue' } });
     expect(values(await read(log, 'out', text))).toEqual(['2']);
     await log.close();
@@ -55,23 +68,41 @@ describe('a record that cannot be decoded', () => {
 
   it('is dropped and counted with continue', async () => {
     const log = await logWith(GOOD, BROKEN, LAST);
-    const app = new KafkaStreams(doubling(), { applicationId: 'app', log, errors: { deserialize: 'continue' } });
+    const app = new KafkaStreams(doubling(), {
+      applicationId: 'app',
+      log,
+      errors: { deserialize: 'continue' },
+    });
     await app.run({ until: 'caughtUp' });
     expect(values(await read(log, 'out', text))).toEqual(['2', '4']);
     expect(app.metrics()).toMatchObject({ droppedRecords: 1, processedRecords: 2 });
     const committed = await log.admin().committedOffsets('app');
-    expect(committed.find(({ partition }) => partition === 1)).toMatchObject({ topic: 'in', offset: 3 });
+    expect(committed.find(({ partition }) => partition === 1)).toMatchObject({
+      topic: 'in',
+      offset: 3,
+    });
     await log.close();
   });
 
   it('goes to the dead letter topic as it was, with where it came from', async () => {
     const log = await logWith(GOOD, BROKEN, LAST);
-    await runToEnd(doubling(), { applicationId: 'app', log, errors: { deserialize: deadLetter('bad') } });
+    await runToEnd(doubling(), {
+      applicationId: 'app',
+      log,
+      errors: { deserialize: deadLetter('bad') },
+    });
     expect(values(await read(log, 'out', text))).toEqual(['2', '4']);
     const [letter, ...others] = await read(log, 'bad', text);
     expect(others).toEqual([]);
     expect(letter).toMatchObject({ key: 'k', value: '{"n":', timestamp: 7 });
-    expect(headersOf(letter)).toMatchObject({ topic: 'in', partition: '1', offset: '1', exception: expect.stringContaining('Error'), message: expect.any(String), stacktrace: expect.any(String) });
+    expect(headersOf(letter)).toMatchObject({
+      topic: 'in',
+      partition: '1',
+      offset: '1',
+      exception: expect.stringContaining('Error'),
+      message: expect.any(String),
+      stacktrace: expect.any(String),
+    });
     await log.close();
   });
 
@@ -93,25 +124,43 @@ describe('a record whose processing throws', () => {
     const log = await logWith(GOOD, UNLUCKY);
     const app = new KafkaStreams(doubling(), { applicationId: 'app', log });
     const failure = await app.run({ until: 'caughtUp' }).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'PROCESS_FAILED', where: { node: 'double', topic: 'in', partition: 1, offset: 1 }, cause: { name: 'RangeError', message: 'unlucky' } });
+    expect(failure).toMatchObject({
+      code: 'PROCESS_FAILED',
+      where: { node: 'double', topic: 'in', partition: 1, offset: 1 },
+      cause: { name: 'RangeError', message: 'unlucky' },
+    });
     expect((failure as { cause: Error }).cause.stack).toContain('error-policies.test.ts');
     await log.close();
   });
 
   it('goes to the dead letter topic; the rest goes on', async () => {
     const log = await logWith(GOOD, UNLUCKY, LAST);
-    await runToEnd(doubling(), { applicationId: 'app', log, errors: { process: deadLetter('bad') } });
+    await runToEnd(doubling(), {
+      applicationId: 'app',
+      log,
+      errors: { process: deadLetter('bad') },
+    });
     expect(values(await read(log, 'out', text))).toEqual(['2', '4']);
     const [letter] = await read(log, 'bad', text);
     expect(letter).toMatchObject({ key: 'k', value: '{"n":13}', timestamp: 6 });
-    expect(headersOf(letter)).toMatchObject({ exception: 'RangeError', message: 'unlucky', offset: '1' });
+    expect(headersOf(letter)).toMatchObject({
+      exception: 'RangeError',
+      message: 'unlucky',
+      offset: '1',
+    });
     await log.close();
   });
 
   it('a dead letter is part of the transaction: it is not there when the commit is not', async () => {
     const log = await logWith(UNLUCKY, BROKEN);
-    const app = new KafkaStreams(doubling(), { applicationId: 'app', log, errors: { process: deadLetter('bad') } });
-    await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({ code: 'DESERIALIZE_FAILED' });
+    const app = new KafkaStreams(doubling(), {
+      applicationId: 'app',
+      log,
+      errors: { process: deadLetter('bad') },
+    });
+    await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({
+      code: 'DESERIALIZE_FAILED',
+    });
     expect(await read(log, 'bad', text)).toEqual([]);
     await log.close();
   });
@@ -126,13 +175,21 @@ describe('a record that cannot be written', () => {
   it('too large: fails with the output topic and where the record came from', async () => {
     const log = await logWith(GOOD);
     const app = new KafkaStreams(doubling(large), { applicationId: 'app', log });
-    await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({ code: 'PRODUCE_FAILED', where: { topic: 'out' }, cause: { code: 'RECORD_TOO_LARGE' } });
+    await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({
+      code: 'PRODUCE_FAILED',
+      where: { topic: 'out' },
+      cause: { code: 'RECORD_TOO_LARGE' },
+    });
     await log.close();
   });
 
   it('too large: is left out and counted with continue', async () => {
     const log = await logWith(GOOD, LAST);
-    const app = new KafkaStreams(doubling(large), { applicationId: 'app', log, errors: { produce: 'continue' } });
+    const app = new KafkaStreams(doubling(large), {
+      applicationId: 'app',
+      log,
+      errors: { produce: 'continue' },
+    });
     await app.run({ until: 'caughtUp' });
     expect(values(await read(log, 'out', text))).toEqual(['4']);
     expect(app.metrics().droppedRecords).toBe(1);
@@ -141,7 +198,11 @@ describe('a record that cannot be written', () => {
 
   it('too large: its source record goes to the dead letter topic', async () => {
     const log = await logWith(GOOD, LAST);
-    await runToEnd(doubling(large), { applicationId: 'app', log, errors: { produce: deadLetter('bad') } });
+    await runToEnd(doubling(large), {
+      applicationId: 'app',
+      log,
+      errors: { produce: deadLetter('bad') },
+    });
     const [letter] = await read(log, 'bad', text);
     expect(letter).toMatchObject({ key: 'k', value: '{"n":1}', timestamp: 5, partition: 1 });
     expect(headersOf(letter)).toMatchObject({ topic: 'in', partition: '1', offset: '0' });
@@ -150,9 +211,14 @@ describe('a record that cannot be written', () => {
 
   it('a topic chosen per record that does not exist is named', async () => {
     const log = await logWith(GOOD);
-    const topology = new Topology().addSource('source', 'in').addSink('sink', () => 'inn', 'source');
+    const topology = new Topology()
+      .addSource('source', 'in')
+      .addSink('sink', () => 'inn', 'source');
     const app = new KafkaStreams(topology, { applicationId: 'app', log });
-    await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({ code: 'MISSING_SINK_TOPIC', message: expect.stringContaining("Did you mean 'in'?") });
+    await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({
+      code: 'MISSING_SINK_TOPIC',
+      message: expect.stringContaining("Did you mean 'in'?"),
+    });
     await log.close();
   });
 });

@@ -7,7 +7,19 @@ import { Topology } from '../../src/processor/topology.js';
 import { LogEngine } from '../../src/log/engine/engine.js';
 import { MemoryStorage } from '../../src/log/engine/memory-storage.js';
 import { KafkaStreams } from '../../src/runtime/kafka-streams.js';
-import { count, createTopics, lastCounts, naiveCounts, newLog, produce, read, runToEnd, simulated, text, wordCount } from './harness.js';
+import {
+  count,
+  createTopics,
+  lastCounts,
+  naiveCounts,
+  newLog,
+  produce,
+  read,
+  runToEnd,
+  simulated,
+  text,
+  wordCount,
+} from './harness.js';
 
 /** A disk that fails when told to. */
 class FailingStorage extends MemoryStorage {
@@ -25,14 +37,23 @@ describe('when the log fails', () => {
     const storage = new FailingStorage();
     const log = new LogEngine({ env, storage, features: { durable: false } });
     await env.run(createTopics(log, { lines: 1 }));
-    const app = new KafkaStreams(wordCount(), { applicationId: 'app', log, env, onUncaughtError: 'replace', commitInterval: '1s' });
+    const app = new KafkaStreams(wordCount(), {
+      applicationId: 'app',
+      log,
+      env,
+      onUncaughtError: 'replace',
+      commitInterval: '1s',
+    });
     const run = app.run();
     run.catch(() => undefined);
     await env.settle();
     await env.run(produce(log, 'lines', ['a b']));
     await env.settle();
     storage.failing = true;
-    await expect(env.run(run)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('start the application') });
+    await expect(env.run(run)).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+      message: expect.stringContaining('start the application'),
+    });
     expect(app.state).toBe('ERROR');
     storage.failing = false;
     await env.run(log.close());
@@ -74,7 +95,14 @@ describe('the policy for uncaught errors', () => {
     app.on('stateChange', ({ to }) => states.push(to));
     await expect(app.run()).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
     expect(seen).toEqual(['PROCESS_FAILED', 'PROCESS_FAILED']);
-    expect(states).toEqual(['REBALANCING', 'RUNNING', 'REBALANCING', 'RUNNING', 'PENDING_ERROR', 'ERROR']);
+    expect(states).toEqual([
+      'REBALANCING',
+      'RUNNING',
+      'REBALANCING',
+      'RUNNING',
+      'PENDING_ERROR',
+      'ERROR',
+    ]);
     expect(app.metrics().failures).toBe(2);
     await log.close();
   });
@@ -86,7 +114,12 @@ describe('the policy for uncaught errors', () => {
     const failing = wordCount(() => {
       throw new Error('no');
     });
-    const app = new KafkaStreams(failing, { applicationId: 'app', log, env, onUncaughtError: 'replace' });
+    const app = new KafkaStreams(failing, {
+      applicationId: 'app',
+      log,
+      env,
+      onUncaughtError: 'replace',
+    });
     await env.run(app.start());
     for (let i = 0; i < 12; i++) {
       env.advance(10_000);
@@ -104,7 +137,12 @@ describe('housekeeping', () => {
   it('consumed records of repartition topics are deleted', async () => {
     const { env, log } = simulated();
     await env.run(createTopics(log, { lines: 1 }));
-    const app = new KafkaStreams(wordCount(), { applicationId: 'app', log, env, repartitionPurgeInterval: 0 });
+    const app = new KafkaStreams(wordCount(), {
+      applicationId: 'app',
+      log,
+      env,
+      repartitionPurgeInterval: 0,
+    });
     await env.run(app.start());
     for (const line of ['a b', 'c d']) {
       await env.run(produce(log, 'lines', [line]));
@@ -156,7 +194,9 @@ describe('housekeeping', () => {
       .addProcessor(
         'tick',
         (context: ProcessorContext<string, string>) => {
-          context.schedule('1s', 'wallClock', (now) => context.forward({ key: 'tick', value: 'tick', timestamp: now }));
+          context.schedule('1s', 'wallClock', (now) =>
+            context.forward({ key: 'tick', value: 'tick', timestamp: now }),
+          );
           return { process: (_record: Record) => undefined };
         },
         'source',

@@ -35,8 +35,13 @@ export function simulated(): { readonly env: SimulatedEnv; readonly log: LogClie
   return { env, log: memoryEngine({ env }) };
 }
 
-export async function createTopics(log: LogClient, topics: { readonly [topic: string]: number }): Promise<void> {
-  await log.admin().createTopics(Object.entries(topics).map(([topic, partitions]) => ({ topic, partitions })));
+export async function createTopics(
+  log: LogClient,
+  topics: { readonly [topic: string]: number },
+): Promise<void> {
+  await log
+    .admin()
+    .createTopics(Object.entries(topics).map(([topic, partitions]) => ({ topic, partitions })));
 }
 
 export interface Input {
@@ -47,22 +52,46 @@ export interface Input {
 }
 
 /** Values in order; without partition they go round. Durable when it resolves. */
-export async function produce(log: LogClient, topic: string, inputs: readonly (string | Input)[]): Promise<void> {
+export async function produce(
+  log: LogClient,
+  topic: string,
+  inputs: readonly (string | Input)[],
+): Promise<void> {
   const producer = log.producer();
   await producer.init();
   const writer = producer.topic(topic);
   inputs.forEach((input, index) => {
-    const { key, value, timestamp = index, partition = index % writer.partitions } = typeof input === 'string' ? { value: input } : input;
+    const {
+      key,
+      value,
+      timestamp = index,
+      partition = index % writer.partitions,
+    } = typeof input === 'string' ? { value: input } : input;
     const keyBytes = key === undefined ? null : Buffer.from(key);
     const valueBytes = typeof value === 'string' ? Buffer.from(value) : value;
-    writer.append(partition, timestamp, keyBytes, 0, keyBytes?.length ?? 0, valueBytes, 0, valueBytes.length, []);
+    writer.append(
+      partition,
+      timestamp,
+      keyBytes,
+      0,
+      keyBytes?.length ?? 0,
+      valueBytes,
+      0,
+      valueBytes.length,
+      [],
+    );
   });
   await producer.flush();
   await producer.close();
 }
 
 /** Everything a reader of that isolation sees, partition by partition in offset order. */
-export async function read<V>(log: LogClient, topic: string, value: Serde<V>, isolation: Isolation = 'read_committed'): Promise<(Omit<TextRecord, 'value'> & { readonly value: V | null })[]> {
+export async function read<V>(
+  log: LogClient,
+  topic: string,
+  value: Serde<V>,
+  isolation: Isolation = 'read_committed',
+): Promise<(Omit<TextRecord, 'value'> & { readonly value: V | null })[]> {
   const consumer = log.consumer({ isolation });
   const ends = await log.admin().listOffsets(topic, 'latest', { isolation });
   const records: (Omit<TextRecord, 'value'> & { readonly value: V | null })[] = [];
@@ -102,7 +131,8 @@ export function wordCount(onWord: (word: string) => void = () => undefined): Top
       'split',
       (context: ProcessorContext<string, string>) => ({
         process(record: Record<unknown, string>) {
-          for (const word of record.value.split(' ')) context.forward({ ...record, key: word, value: word });
+          for (const word of record.value.split(' '))
+            context.forward({ ...record, key: word, value: word });
         },
       }),
       'lines',
@@ -130,17 +160,23 @@ export function wordCount(onWord: (word: string) => void = () => undefined): Top
 }
 
 /** Runs until everything that is in the inputs now is processed and committed. */
-export async function runToEnd(topology: Topology, options: KafkaStreamsOptions): Promise<KafkaStreams> {
+export async function runToEnd(
+  topology: Topology,
+  options: KafkaStreamsOptions,
+): Promise<KafkaStreams> {
   const app = new KafkaStreams(topology, options);
   await app.run({ until: 'caughtUp' });
   return app;
 }
 
-export const lastCounts = (records: readonly { readonly key: string | null; readonly value: number | null }[]): { readonly [word: string]: number } =>
+export const lastCounts = (
+  records: readonly { readonly key: string | null; readonly value: number | null }[],
+): { readonly [word: string]: number } =>
   Object.fromEntries(records.map(({ key, value }) => [String(key), value ?? 0]));
 
 export function naiveCounts(lines: readonly string[]): { readonly [word: string]: number } {
   const counts: { [word: string]: number } = {};
-  for (const word of lines.flatMap((line) => line.split(' '))) counts[word] = (counts[word] ?? 0) + 1;
+  for (const word of lines.flatMap((line) => line.split(' ')))
+    counts[word] = (counts[word] ?? 0) + 1;
   return counts;
 }

@@ -4,8 +4,13 @@ import { KafkaStreams } from '../../src/runtime/kafka-streams.js';
 import { createTopics, newLog, produce, read, runToEnd, simulated, text } from './harness.js';
 
 const strings = { key: text, value: text };
-const values = (records: readonly { readonly value: string | null }[]) => records.map((record) => record.value).sort();
-const ORDERS = ['han', 'choi', 'kim', 'An'].map((key) => ({ key, value: `${key}'s order`, timestamp: 10 }));
+const values = (records: readonly { readonly value: string | null }[]) =>
+  records.map((record) => record.value).sort();
+const ORDERS = ['han', 'choi', 'kim', 'An'].map((key) => ({
+  key,
+  value: `${key}'s order`,
+  timestamp: 10,
+}));
 
 function withTable(): StreamsBuilder {
   const builder = new StreamsBuilder();
@@ -22,20 +27,36 @@ describe('a stream joined with a table', () => {
     const log = newLog();
     await createTopics(log, { order: 3, address: 2 });
     const app = new KafkaStreams(withTable().build(), { applicationId: 'app', log });
-    await expect(app.start()).rejects.toMatchObject({ code: 'INVALID_TOPOLOGY', name: 'TopologyException', message: expect.stringMatching(/(order=3, address=2|address=2, order=3).*repartition.*globalTable/s) });
+    await expect(app.start()).rejects.toMatchObject({
+      code: 'INVALID_TOPOLOGY',
+      name: 'TopologyException',
+      message: expect.stringMatching(
+        /(order=3, address=2|address=2, order=3).*repartition.*globalTable/s,
+      ),
+    });
     await log.close();
   });
 
   it('joins what the table knew then; the table is there again after a restart', async () => {
     const log = newLog();
     await createTopics(log, { order: 1, address: 1 });
-    await produce(log, 'address', [{ key: 'han', value: 'Seoul', timestamp: 1 }, { key: 'kim', value: 'Busan', timestamp: 2 }]);
+    await produce(log, 'address', [
+      { key: 'han', value: 'Seoul', timestamp: 1 },
+      { key: 'kim', value: 'Busan', timestamp: 2 },
+    ]);
     await produce(log, 'order', ORDERS);
     await runToEnd(withTable().build(), { applicationId: 'app', log });
-    expect(values(await read(log, 'order_join', text))).toEqual(["han's order to Seoul", "kim's order to Busan"]);
+    expect(values(await read(log, 'order_join', text))).toEqual([
+      "han's order to Seoul",
+      "kim's order to Busan",
+    ]);
     await produce(log, 'order', [{ key: 'kim', value: 'second order', timestamp: 20 }]);
     await runToEnd(withTable().build(), { applicationId: 'app', log });
-    expect(values(await read(log, 'order_join', text))).toEqual(["han's order to Seoul", "kim's order to Busan", 'second order to Busan']);
+    expect(values(await read(log, 'order_join', text))).toEqual([
+      "han's order to Seoul",
+      "kim's order to Busan",
+      'second order to Busan',
+    ]);
     await log.close();
   });
 });
@@ -54,11 +75,20 @@ describe('a global table', () => {
   it('is complete before the first record is joined, whatever its partitions', async () => {
     const log = newLog();
     await createTopics(log, { order: 3, address: 2 });
-    const addresses = Array.from({ length: 500 }, (_, index) => ({ key: `k${index}`, value: `city ${index}` }));
+    const addresses = Array.from({ length: 500 }, (_, index) => ({
+      key: `k${index}`,
+      value: `city ${index}`,
+    }));
     await produce(log, 'address', addresses);
-    await produce(log, 'order', addresses.map(({ key }) => ({ key, value: key })));
+    await produce(
+      log,
+      'order',
+      addresses.map(({ key }) => ({ key, value: key })),
+    );
     await runToEnd(withGlobalTable().topology, { applicationId: 'app', log });
-    expect(values(await read(log, 'order_join', text))).toEqual(addresses.map(({ key, value }) => `${key} to ${value}`).sort());
+    expect(values(await read(log, 'order_join', text))).toEqual(
+      addresses.map(({ key, value }) => `${key} to ${value}`).sort(),
+    );
     await log.close();
   });
 
@@ -78,7 +108,10 @@ describe('a global table', () => {
     await env.run(produce(log, 'order', [{ key: 'han', value: 'later' }]));
     await env.settle();
     await env.run(app.close());
-    expect(values(await env.run(read(log, 'order_join', text)))).toEqual(["han's order to Seoul", 'later to Jeju']);
+    expect(values(await env.run(read(log, 'order_join', text)))).toEqual([
+      "han's order to Seoul",
+      'later to Jeju',
+    ]);
     await env.run(log.close());
   });
 
@@ -86,11 +119,27 @@ describe('a global table', () => {
     const log = newLog();
     await createTopics(log, { order: 1, address: 1 });
     const builder = new StreamsBuilder();
-    const broken = { ...text, deserialize: () => { throw new Error('not a city'); }, read: () => { throw new Error('not a city'); } };
+    const broken = {
+      ...text,
+      deserialize: () => {
+        throw new Error('not a city');
+      },
+      read: () => {
+        throw new Error('not a city');
+      },
+    };
     const table = builder.globalTable('address', { key: text, value: broken });
-    builder.stream('order', strings).join(table, (order) => order, { keySelector: (key) => key }).to('order_join', { value: text });
+    builder
+      .stream('order', strings)
+      .join(table, (order) => order, { keySelector: (key) => key })
+      .to('order_join', { value: text });
     await produce(log, 'address', [{ key: 'han', value: '?' }]);
-    await expect(new KafkaStreams(builder.build(), { applicationId: 'app', log }).start()).rejects.toMatchObject({ code: 'DESERIALIZE_FAILED', where: { topic: 'address', partition: 0, offset: 0 } });
+    await expect(
+      new KafkaStreams(builder.build(), { applicationId: 'app', log }).start(),
+    ).rejects.toMatchObject({
+      code: 'DESERIALIZE_FAILED',
+      where: { topic: 'address', partition: 0, offset: 0 },
+    });
     await log.close();
   });
 });
@@ -105,10 +154,23 @@ describe('record caches', () => {
       counts.toStream().mapValues(String).to('out', strings);
       return { topology: builder.build(), counts };
     };
-    await produce(log, 'words', Array.from({ length: 100 }, (_, index) => ({ key: `k${index % 4}`, value: 'x', partition: index % 2 })));
+    await produce(
+      log,
+      'words',
+      Array.from({ length: 100 }, (_, index) => ({
+        key: `k${index % 4}`,
+        value: 'x',
+        partition: index % 2,
+      })),
+    );
     await runToEnd(build().topology, { applicationId: 'app', log });
     const first = await read(log, 'out', text);
-    expect(first.map(({ key, value }) => `${key}=${value}`).sort()).toEqual(['k0=25', 'k1=25', 'k2=25', 'k3=25']);
+    expect(first.map(({ key, value }) => `${key}=${value}`).sort()).toEqual([
+      'k0=25',
+      'k1=25',
+      'k2=25',
+      'k3=25',
+    ]);
     const { topology, counts } = build();
     const app = new KafkaStreams(topology, { applicationId: 'app', log });
     await app.start();
