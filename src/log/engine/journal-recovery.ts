@@ -1,0 +1,259 @@
+/**
+ * Brings a directory back to what was acknowledged. In this order, so that it can crash anywhere and begin again:
+ *
+ *     1 read and verify all journal files          nothing is changed if they, or the lengths of segments, are wrong
+ *     2 build every partition from the oldest file's checkpoints and the batches behind them
+ *     3 replay all entries into the host
+ *     4 cut segments to their checkpoint, write the batches again, sync files and directories
+ *     5 begin a new journal file with the host's snapshot; the old ones go
+ *
+ * Nothing that was written after a checkpoint is taken as already there: after a failed sync the page cache lies.
+ */
+import type { FileHandle, FileSystem } from '../../env/file-system.js';
+import { StreamsError } from '../../errors.js';
+import { journalDamage, readJournals, type JournalChain, type JournalFile } from './journal-files.js';
+import type { StoredEntry } from './journal-format.js';
+import { encodeJournalStart, type JournalPosition } from './journal-writer.js';
+import { journalPath, readFormat, removeUnfinished, writeFormat, writeNew } from './log-directory.js';
+import { JournalPartition } from './partition-storage.js';
+import { segmentName, type Segment } from './segment.js';
+import { SegmentReader, type SegmentHandles } from './segment-reader.js';
+import type { BatchEntry, JournalEntry, RecoveryReport, StorageHost } from './storage.js';
+import { TopicTable } from './topic-table.js';
+
+export interface RecoveryOptions {
+  readonly files: FileSystem;
+  readonly directory: string;
+  readonly handles: SegmentHandles;
+  readonly host: StorageHost;
+  readonly synced: boolean;
+  /** Used when the directory is not a log yet. */
+  readonly newLogId: string;
+}
+
+export interface Recovered {
+  readonly logId: Buffer;
+  readonly topics: TopicTable;
+  readonly position: JournalPosition;
+  readonly report: RecoveryReport;
+}
+
+/** The partition's batches behind its checkpoint. */
+type Rewrites = Map<JournalPartition, BatchEntry[]>;
+
+export function recover(options: RecoveryOptions): Recovered {
+  const { files, directory } = options;
+  const logId = readFormat(files, directory);
+  const chain = readJournals(files, directory, logId);
+  if (logId === undefined) return createLog(options, chain);
+  const newest = chain.files.at(-1);
+  if (newest === undefined) {
+    throw new StreamsError('LOG_CORRUPT', `${directory} has a millrace.json but no journal. Files are missing: restore the directory from a copy.`, { file: directory });
+  }
+  const topics = new TopicTable(directory, options.handles);
+  const rewrites: Rewrites = new Map();
+  const entries = buildPartitions(chain.files, topics, rewrites);
+  checkSegments(files, topics, newest);
+  placeBatches(options, topics, rewrites);
+  if (!newest.header.unsynced) checkNothingBehind(files, topics, newest);
+  for (const entry of entries) {
+    if (entry.type !== 'checkpoint' && entry.type !== 'closed') options.host.replay(entry);
+  }
+  removeUnfinished(files, directory);
+  rewriteSegments(files, directory, topics, rewrites);
+  const position = beginJournal(options, logId, topics, newest.header.number + 1, newest.header.firstSequence + newest.groups.length);
+  for (const number of chain.numbers) files.remove(journalPath(directory, number));
+  files.syncDirectory(directory);
+  return { logId, topics, position, report: reportOf(chain.files, newest) };
+}
+
+/** The format file comes last: without it there is no log, and what stands here is an attempt that did not end. */
+function createLog(options: RecoveryOptions, chain: JournalChain): Recovered {
+  const { files, directory } = options;
+  if (chain.numbers.length > 1 || chain.files.some((file) => file.groups.length > 1)) {
+    throw new StreamsError('LOG_CORRUPT', `${directory} has journal files but no millrace.json. Restore the directory from a copy.`, { file: `${directory}/millrace.json` });
+  }
+  removeUnfinished(files, directory);
+  for (const number of chain.numbers) files.remove(journalPath(directory, number));
+  const logId = Buffer.from(options.newLogId.replaceAll('-', ''), 'hex');
+  const topics = new TopicTable(directory, options.handles);
+  const position = beginJournal(options, logId, topics, 1, 0);
+  writeFormat(files, directory, options.newLogId);
+  return { logId, topics, position, report: { tornBytes: 0, replayedEntries: 0, replayedBytes: 0, cleanShutdown: true } };
+}
+
+function beginJournal(options: RecoveryOptions, logId: Buffer, topics: TopicTable, number: number, sequence: number): JournalPosition {
+  const { files, directory, host, synced } = options;
+  const snapshot: StoredEntry[] = [...host.snapshot(), ...topics.checkpoints()];
+  const bytes = encodeJournalStart({ number, logId, synced, sequence, formerEnd: 0 }, snapshot);
+  writeNew(files, journalPath(directory, number), bytes);
+  files.syncDirectory(directory);
+  return { number, sequence: sequence + 1, end: bytes.length, allocated: bytes.length };
+}
+
+/** All entries in their order; those of a later file's snapshot say nothing new. */
+function buildPartitions(journals: readonly JournalFile[], topics: TopicTable, rewrites: Rewrites): StoredEntry[] {
+  const entries: StoredEntry[] = [];
+  for (const [i, journal] of journals.entries()) {
+    for (const group of i === 0 ? journal.groups : journal.groups.slice(1)) entries.push(...group.entries);
+  }
+  for (const entry of entries) {
+    if (entry.type === 'checkpoint') topics.find(entry.topicId, entry.partition)?.restore(entry);
+    else if (entry.type === 'batch') {
+      const partition = topics.find(entry.topicId, entry.partition);
+      if (partition === undefined) continue;
+      partition.append(entry);
+      const batches = rewrites.get(partition);
+      if (batches === undefined) rewrites.set(partition, [entry]);
+      else batches.push(entry);
+    } else if (entry.type !== 'closed') applyState(entry, topics);
+  }
+  for (const partition of rewrites.keys()) if (partition.deleted) rewrites.delete(partition);
+  return entries;
+}
+
+function applyState(entry: Exclude<JournalEntry, BatchEntry>, topics: TopicTable): void {
+  if (entry.type === 'topic-created') topics.create(entry);
+  else if (entry.type === 'topic-deleted') topics.delete(entry.topicId);
+  else if (entry.type === 'log-start') topics.find(entry.topicId, entry.partition)?.raiseStart(entry.offset);
+}
+
+/** What a checkpoint promises is there, unless nobody can ask for it any more. */
+function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFile): void {
+  for (const partition of topics.partitions()) {
+    const kept: Segment[] = [];
+    for (const [i, segment] of partition.segments.entries()) {
+      const size = fileSize(files, segment.logPath);
+      if (size === undefined && segment.endOffset <= partition.startOffset) continue;
+      const last = i === partition.segments.length - 1;
+      if (size === undefined || size < segment.bytes || (size > segment.bytes && !last)) {
+        throw new StreamsError(
+          'LOG_CORRUPT',
+          `${segment.logPath} ${size === undefined ? 'is missing' : `has ${size} bytes`}, but ${segment.bytes} were synced (${newest.path}). Nothing was changed. Restore the file from a copy.`,
+          { file: segment.logPath, offset: segment.baseOffset, topic: partition.topic, partition: partition.partition },
+        );
+      }
+      kept.push(segment);
+    }
+    partition.segments = kept;
+  }
+}
+
+/** Decides again where the batches go. */
+function placeBatches(options: RecoveryOptions, topics: TopicTable, rewrites: Rewrites): void {
+  for (const partition of topics.partitions()) {
+    const active = partition.segments.at(-1);
+    if (!rewrites.has(partition)) continue;
+    // The index of the part before the checkpoint goes on with what is written again.
+    if (active !== undefined) new SegmentReader(options.handles, partition.topic, partition.partition).loadIndex(active);
+    partition.place();
+  }
+}
+
+/** Bytes in a segment that no group of the journal explains were acknowledged: their group is damaged, not torn. */
+function checkNothingBehind(files: FileSystem, topics: TopicTable, newest: JournalFile): void {
+  for (const partition of topics.partitions()) {
+    if (topics.replaced(partition) || !files.exists(partition.directory)) continue;
+    const expected = new Map(partition.segments.map((segment) => [`${segmentName(segment.baseOffset)}.log`, segment.bytes]));
+    for (const name of files.list(partition.directory)) {
+      if (!name.endsWith('.log')) continue;
+      const size = fileSize(files, `${partition.directory}/${name}`) ?? 0;
+      const known = expected.get(name);
+      // A segment below the log start may still be there although it was deleted.
+      if (known === undefined && Number(name.slice(0, -4)) < partition.endOffset) continue;
+      if (size > (known ?? 0)) {
+        throw journalDamage(newest.path, newest.end, `${partition.directory}/${name} holds ${size} bytes, which no undamaged group explains: the group here was acknowledged`);
+      }
+    }
+  }
+}
+
+function rewriteSegments(files: FileSystem, directory: string, topics: TopicTable, rewrites: Rewrites): void {
+  for (const stale of topics.deletedDirectories()) removePartitionDirectory(files, stale);
+  for (const partition of topics.partitions()) {
+    const batches = rewrites.get(partition) ?? [];
+    if (partition.segments.length === 0 && !files.exists(partition.directory)) continue;
+    files.makeDirectory(partition.directory);
+    partition.hasDirectory = true;
+    removeStrangers(files, partition);
+    const changed = rewritePartition(files, partition, batches);
+    for (const handle of changed) {
+      handle.datasync();
+      handle.close();
+    }
+    files.syncDirectory(partition.directory);
+    partition.written(partition.endOffset);
+  }
+  files.syncDirectory(directory);
+}
+
+/** Cuts the segment of the checkpoint and writes every batch to its place. Returns what must be synced. */
+function rewritePartition(files: FileSystem, partition: JournalPartition, batches: readonly BatchEntry[]): FileHandle[] {
+  const handles: FileHandle[] = [];
+  let next = 0;
+  for (const segment of partition.segments) {
+    const position = segment.readableBytes;
+    const first = !segment.created;
+    if (!first && segment !== partition.segments.at(-1) && segment.bytes === position) continue;
+    const handle = openSegment(files, segment);
+    handles.push(handle);
+    if (handle.size() > position) handle.truncate(position);
+    for (let at = position; at < segment.bytes; next++) {
+      const { bytes } = batches[next]!;
+      handle.write(bytes, at);
+      at += bytes.length;
+    }
+  }
+  return handles;
+}
+
+function openSegment(files: FileSystem, segment: Segment): FileHandle {
+  if (segment.created) return files.open(segment.logPath, 'write');
+  segment.created = true;
+  // A file of this name may be a former topic's, and so may its indexes.
+  for (const extension of ['log', 'index', 'timeindex']) {
+    if (files.exists(`${segment.stem}.${extension}`)) files.remove(`${segment.stem}.${extension}`);
+  }
+  return files.open(segment.logPath, 'create');
+}
+
+/** Files of a partition that are not its segments: rests of deleted ones, or of a former topic of this name. */
+function removeStrangers(files: FileSystem, partition: JournalPartition): void {
+  const stems = new Set(partition.segments.map((segment) => segmentName(segment.baseOffset)));
+  for (const name of files.list(partition.directory)) {
+    const [stem, extension] = name.split('.');
+    const ours = extension === 'log' || extension === 'index' || extension === 'timeindex';
+    if (ours && !stems.has(stem!)) files.remove(`${partition.directory}/${name}`);
+  }
+}
+
+function removePartitionDirectory(files: FileSystem, directory: string): void {
+  if (!files.exists(directory)) return;
+  for (const name of files.list(directory)) files.remove(`${directory}/${name}`);
+  files.removeDirectory(directory);
+}
+
+function fileSize(files: FileSystem, path: string): number | undefined {
+  if (!files.exists(path)) return undefined;
+  const handle = files.open(path, 'read');
+  try {
+    return handle.size();
+  } finally {
+    handle.close();
+  }
+}
+
+function reportOf(journals: readonly JournalFile[], newest: JournalFile): RecoveryReport {
+  let replayedEntries = 0;
+  let replayedBytes = 0;
+  for (const [i, journal] of journals.entries()) {
+    const groups = i === 0 ? journal.groups : journal.groups.slice(1);
+    for (const group of groups) {
+      replayedEntries += group.entries.length;
+      replayedBytes += group.end - group.start;
+    }
+  }
+  const closed = newest.groups.length === 1 && newest.groups[0]!.entries.some((entry) => entry.type === 'closed');
+  return { tornBytes: newest.tornBytes, replayedEntries, replayedBytes, cleanShutdown: closed && newest.tornBytes === 0 };
+}
+

@@ -1,0 +1,329 @@
+/**
+ * The durable storage: acknowledged means that one journal group is synced. Appends fill the open group; a sync
+ * ends it; while one group is on its way to the disk everything else waits for the next (group commit), so device
+ * flushes do not grow with partitions, producers or tasks.
+ *
+ *     append -> open group --sync--> under way --marked: callbacks--> segments written --done: tail let go
+ *
+ * After the first failed write nothing is written any more and reads go on. It never interprets a transaction.
+ */
+import { dirname } from 'node:path';
+import type { Env } from '../../env/env.js';
+import { inlineFileThread, workerFileThread, type FileThread, type FileThreadListener } from '../../env/file-thread.js';
+import type { DirectoryLock } from '../../env/file-system.js';
+import { assert, StreamsError } from '../../errors.js';
+import { GroupEncoder } from './group-encoder.js';
+import type { StoredEntry } from './journal-format.js';
+import { recover } from './journal-recovery.js';
+import { JournalWriter } from './journal-writer.js';
+import type { JournalPartition } from './partition-storage.js';
+import type { Segment } from './segment.js';
+import { SegmentHandles } from './segment-reader.js';
+import type { JournalEntry, LogStorage, PartitionStorage, RecoveryReport, StorageHost } from './storage.js';
+import type { TopicTable } from './topic-table.js';
+
+const JOURNAL_BYTES_MAX = 67_108_864;
+/** Durable batches that wait for their segment write count as pending beyond this, so that producers slow down. */
+const TAIL_BYTES_FREE = 33_554_432;
+
+/** `fsync`: acknowledged writes survive a power cut. `os`: they survive the process, not the machine. */
+export type Durability = 'fsync' | 'os';
+
+export interface JournalStorageOptions {
+  readonly directory: string;
+  readonly env: Env;
+  readonly durability?: Durability;
+  /** `inline` runs file calls on the caller's loop over `env.files`: for simulations. Default `worker`. */
+  readonly thread?: 'worker' | 'inline';
+  /** A journal file of this size is followed by a new one. Default 64 MiB. */
+  readonly journalBytesMax?: number;
+}
+
+/**
+ * The storage of a durable log in `directory`; nothing is touched before `open`.
+ *
+ * @example
+ * const engine = await openEngine({ storage: openJournalStorage({ directory: './data', env }), env, features: { durable: true } });
+ */
+export function openJournalStorage(options: JournalStorageOptions): JournalStorage {
+  return new JournalStorage(options);
+}
+
+type SyncCallback = (error: StreamsError | undefined) => void;
+
+/** A program that is not done. */
+interface UnderWay {
+  waiters: readonly SyncCallback[];
+  readonly bytes: number;
+  readonly partitions: readonly JournalPartition[];
+  readonly ends: readonly number[];
+  /** False: a program without a group. */
+  readonly group: boolean;
+}
+
+export class JournalStorage implements LogStorage, FileThreadListener {
+  readonly #options: JournalStorageOptions;
+  readonly #handles: SegmentHandles;
+  readonly #group = new GroupEncoder();
+  #host: StorageHost | undefined;
+  #lock: DirectoryLock | undefined;
+  #topics: TopicTable | undefined;
+  #thread: FileThread | undefined;
+  #writer: JournalWriter | undefined;
+  #waiters: SyncCallback[] = [];
+  #deletedPartitions: JournalPartition[] = [];
+  #trimmed: JournalPartition[] = [];
+  readonly #underWay: UnderWay[] = [];
+  /** A group was submitted and is not acknowledged. */
+  #inFlight = false;
+  #calling = false;
+  #openBytes = 0;
+  #undurableBytes = 0;
+  #tailBytes = 0;
+  #failure: StreamsError | undefined;
+  #closing: Promise<void> | undefined;
+  #settled: (() => void) | undefined;
+
+  constructor(options: JournalStorageOptions) {
+    this.#options = options;
+    this.#handles = new SegmentHandles(options.env.files);
+  }
+
+  get pendingBytes(): number {
+    return this.#undurableBytes + Math.max(0, this.#tailBytes - this.#undurableBytes - TAIL_BYTES_FREE);
+  }
+
+  open(host: StorageHost): RecoveryReport {
+    assert(this.#host === undefined, 'a storage is opened once');
+    this.#host = host;
+    const { directory, env, durability, thread, journalBytesMax } = this.#options;
+    const isNew = !env.files.exists(directory);
+    env.files.makeDirectory(directory);
+    if (isNew) env.files.syncDirectory(dirname(directory));
+    this.#lock = env.files.lock(directory);
+    try {
+      const synced = durability !== 'os';
+      const newLogId = env.random.uuid();
+      const recovered = recover({ files: env.files, directory, handles: this.#handles, host, synced, newLogId });
+      this.#topics = recovered.topics;
+      this.#writer = new JournalWriter({
+        directory,
+        logId: recovered.logId,
+        synced,
+        journalBytesMax: journalBytesMax ?? JOURNAL_BYTES_MAX,
+        position: recovered.position,
+      });
+      this.#thread = thread === 'inline' ? inlineFileThread(env.files, env.timers, this) : workerFileThread(this);
+      return recovered.report;
+    } catch (error) {
+      this.#handles.closeAll();
+      this.#lock.release();
+      throw error;
+    }
+  }
+
+  append(entry: JournalEntry): void {
+    this.#assertWritable();
+    const topics = this.#opened(this.#topics);
+    let partition: JournalPartition | undefined;
+    switch (entry.type) {
+      case 'batch':
+        partition = topics.get(entry.topicId, entry.partition);
+        partition.append(entry);
+        this.#tailBytes += entry.bytes.length;
+        break;
+      case 'topic-created':
+        topics.create(entry);
+        break;
+      case 'topic-deleted':
+        this.#deletedPartitions.push(...topics.delete(entry.topicId));
+        break;
+      case 'log-start': {
+        const trimmed = topics.get(entry.topicId, entry.partition);
+        trimmed.raiseStart(entry.offset);
+        this.#trimmed.push(trimmed);
+        break;
+      }
+      default:
+      // Producer and group state are the engine's; here they are bytes for the journal.
+    }
+    const before = this.#group.bytes;
+    this.#group.add(entry, partition);
+    this.#openBytes += this.#group.bytes - before;
+    this.#undurableBytes += this.#group.bytes - before;
+  }
+
+  sync(done: SyncCallback): void {
+    if (this.#failure !== undefined) return done(outcomeUnknown(this.#failure));
+    this.#waiters.push(done);
+    this.#next();
+  }
+
+  partition(topicId: string, partition: number): PartitionStorage {
+    return this.#opened(this.#topics).get(topicId, partition);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  marked(): void {
+    const group = this.#underWay.find((program) => program.group && program.waiters.length > 0);
+    this.#inFlight = false;
+    if (group === undefined) return;
+    this.#undurableBytes -= group.bytes;
+    const { waiters } = group;
+    group.waiters = [];
+    this.#call(waiters, undefined);
+    this.#next();
+  }
+
+  done(): void {
+    const program = this.#underWay.shift();
+    assert(program !== undefined, 'a program that is done was under way');
+    for (let i = 0; i < program.partitions.length; i++) {
+      this.#tailBytes -= program.partitions[i]!.written(program.ends[i]!);
+    }
+    this.#next();
+    this.#idle();
+  }
+
+  failed(error: StreamsError): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#inFlight = false;
+    const waiters = [...this.#underWay.flatMap((program) => program.waiters), ...this.#waiters];
+    this.#waiters = [];
+    this.#call(waiters, outcomeUnknown(error));
+    this.#settled?.();
+  }
+
+  /** Ends the open group if somebody waits for it and none is in flight. */
+  #next(): void {
+    if (this.#inFlight || this.#calling || this.#failure !== undefined || this.#waiters.length === 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    if (this.#group.count > 0) return this.#submit(waiters);
+    this.#call(waiters, undefined);
+    this.#next();
+  }
+
+  #submit(waiters: readonly SyncCallback[]): void {
+    const writer = this.#opened(this.#writer);
+    const thread = this.#opened(this.#thread);
+    const program = thread.begin();
+    const deletedSegments = this.#takeTrimmed();
+    const partitions = [...this.#group.partitions];
+    writer.writeGroup(program, this.#group, { deletedPartitions: this.#deletedPartitions, deletedSegments });
+    this.#underWay.push({
+      waiters,
+      bytes: this.#openBytes,
+      partitions,
+      ends: partitions.map((partition) => partition.endOffset),
+      group: true,
+    });
+    this.#group.clear();
+    this.#deletedPartitions = [];
+    this.#openBytes = 0;
+    if (writer.full) writer.beginFile(program, this.#snapshot());
+    else writer.advanceCheckpoint(program);
+    this.#inFlight = true;
+    thread.submit(program);
+  }
+
+  /** Nobody waits: a part of the last checkpoint, so that old journal files go although no group comes. */
+  #idle(): void {
+    if (this.#underWay.length > 0 || this.#failure !== undefined) return;
+    const writer = this.#opened(this.#writer);
+    if (!writer.hasCheckpointWork) {
+      this.#settled?.();
+      return;
+    }
+    const program = this.#opened(this.#thread).begin();
+    writer.advanceCheckpoint(program);
+    this.#underWay.push({ waiters: [], bytes: 0, partitions: [], ends: [], group: false });
+    this.#opened(this.#thread).submit(program);
+  }
+
+  #takeTrimmed(): Segment[] {
+    const segments = this.#trimmed.flatMap((partition) => (partition.deleted ? [] : partition.dropSegmentsBelowStart()));
+    this.#trimmed = [];
+    for (const segment of segments) this.#handles.close(segment.logPath);
+    return segments;
+  }
+
+  #snapshot(): StoredEntry[] {
+    return [...this.#opened(this.#host).snapshot(), ...this.#opened(this.#topics).checkpoints()];
+  }
+
+  #call(waiters: readonly SyncCallback[], error: StreamsError | undefined): void {
+    // What the callbacks append and sync becomes one group, not one for each.
+    this.#calling = true;
+    try {
+      for (const waiter of waiters) waiter(error);
+    } finally {
+      this.#calling = false;
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#thread === undefined) return;
+    await this.#settle();
+    try {
+      if (this.#failure === undefined) {
+        const program = this.#thread.begin();
+        this.#opened(this.#writer).finish(program, [...this.#snapshot(), { type: 'closed' }]);
+        this.#underWay.push({ waiters: [], bytes: 0, partitions: [], ends: [], group: false });
+        await this.#untilSettled(() => this.#thread?.submit(program));
+      }
+    } finally {
+      await this.#thread.close();
+      this.#handles.closeAll();
+      this.#lock?.release();
+    }
+  }
+
+  /** Makes everything durable that was appended; a failure has been told to those who waited. */
+  async #settle(): Promise<void> {
+    if (this.#group.count > 0 && this.#failure === undefined) {
+      await new Promise<void>((resolve) => {
+        this.sync(() => resolve());
+      });
+    }
+    if (this.#underWay.length > 0 && this.#failure === undefined) await this.#untilSettled(() => {});
+  }
+
+  #untilSettled(begin: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settled = resolve;
+      begin();
+    });
+  }
+
+  #assertWritable(): void {
+    if (this.#closing !== undefined) throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to write.');
+    if (this.#failure !== undefined) throw readOnly(this.#failure);
+  }
+
+  #opened<T>(part: T | undefined): T {
+    assert(part !== undefined, 'a storage is opened before it is used');
+    return part;
+  }
+}
+
+function outcomeUnknown(cause: StreamsError): StreamsError {
+  return new StreamsError(
+    'OUTCOME_UNKNOWN',
+    `The write may or may not survive: ${cause.message} The log is read-only until it is reopened; then read what is there.`,
+    { ...cause.where, cause },
+  );
+}
+
+function readOnly(cause: StreamsError): StreamsError {
+  return new StreamsError(
+    'LOG_READ_ONLY',
+    `The log is read-only since an earlier write failed: ${cause.message} Nothing acknowledged is lost and reads go on. Fix the cause, then close and reopen the log.`,
+    { ...cause.where, cause },
+  );
+}

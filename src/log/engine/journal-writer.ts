@@ -1,0 +1,205 @@
+/**
+ * Makes the file programs of the journal. One program per group, in this order, so that each step may rely on
+ * those before it:
+ *
+ *     1 the group to the journal    2 datasync    3 mark: the group is acknowledged
+ *     4 files of deleted topics and segments go    5 its batches to segments
+ *     6 when the journal file is full: the next one, beginning with a snapshot
+ *     7 a share of the last checkpoint: sync segments; when all are synced, the journal files before it go
+ *
+ * It decides what is written where, and writes nothing itself.
+ */
+import type { FileProgram } from '../../env/file-commands.js';
+import { GroupEncoder } from './group-encoder.js';
+import { encodeFileHeader, FILE_HEADER_BYTES, type StoredEntry } from './journal-format.js';
+import { journalPath, NEW_SUFFIX } from './log-directory.js';
+import type { JournalPartition } from './partition-storage.js';
+import type { Segment } from './segment.js';
+import { SegmentFiles } from './segment-files.js';
+
+/** Zeros are written so far ahead of small groups: syncing them then changes no metadata, which halves its time. */
+const AHEAD_BYTES = 1_048_576;
+/** A group of this size pays for its metadata itself. */
+const LARGE_GROUP_BYTES = 262_144;
+/** A checkpoint is spread over about this many groups. */
+const CHECKPOINT_STEPS = 32;
+
+export interface JournalPosition {
+  /** Of the journal file. */
+  readonly number: number;
+  /** Of the next group. */
+  readonly sequence: number;
+  /** Where the next group begins. */
+  readonly end: number;
+  /** The file is written with zeros up to here. */
+  readonly allocated: number;
+}
+
+export interface JournalWriterOptions {
+  readonly directory: string;
+  readonly logId: Buffer;
+  /** False: groups are acknowledged without a datasync. */
+  readonly synced: boolean;
+  /** A journal file of this size is followed by the next one. */
+  readonly journalBytesMax: number;
+  readonly position: JournalPosition;
+}
+
+/** What happens on disk after the group, besides its batches. */
+export interface GroupEffects {
+  readonly deletedPartitions: readonly JournalPartition[];
+  readonly deletedSegments: readonly Segment[];
+}
+
+/** Segments to sync before the journal files up to `number` may go. */
+interface Checkpoint {
+  readonly segments: Segment[];
+  readonly directories: readonly string[];
+  readonly step: number;
+  readonly number: number;
+}
+
+export class JournalWriter {
+  readonly #options: JournalWriterOptions;
+  readonly #segments = new SegmentFiles();
+  readonly #checkpoints: Checkpoint[] = [];
+  #number: number;
+  #sequence: number;
+  #end: number;
+  #allocated: number;
+  #open = false;
+
+  constructor(options: JournalWriterOptions) {
+    this.#options = options;
+    this.#number = options.position.number;
+    this.#sequence = options.position.sequence;
+    this.#end = options.position.end;
+    this.#allocated = options.position.allocated;
+  }
+
+  /** The file is so full that the next group should be followed by a new one. */
+  get full(): boolean {
+    return this.#end >= this.#options.journalBytesMax;
+  }
+
+  /** Segments wait to be synced although no group may come. */
+  get hasCheckpointWork(): boolean {
+    return this.#checkpoints.length > 0;
+  }
+
+  /** Steps 1 to 5. */
+  writeGroup(program: FileProgram, group: GroupEncoder, effects: GroupEffects): void {
+    if (!this.#open) program.open(this.#fileId, journalPath(this.#options.directory, this.#number));
+    this.#open = true;
+    const length = group.bytes;
+    const at = program.reserve(length);
+    group.encode(program.data, at, this.#sequence++, this.#number);
+    program.write(this.#fileId, this.#end, at, length);
+    this.#end += length;
+    if (this.#end > this.#allocated) {
+      this.#allocated = this.#end;
+      if (length < LARGE_GROUP_BYTES) this.#writeAhead(program);
+    }
+    if (this.#options.synced) program.datasync(this.#fileId);
+    program.mark();
+    // Before the batches: a topic made anew under a deleted name writes to the same directories.
+    for (const partition of effects.deletedPartitions) this.#segments.removePartition(program, partition);
+    for (const segment of effects.deletedSegments) {
+      if (!segment.removed) this.#segments.remove(program, segment);
+    }
+    this.#writeSegments(program, group, at + group.headBytes);
+  }
+
+  /** Step 6: everything written so far is described by `snapshot`, and lies in segments that a checkpoint will sync. */
+  beginFile(program: FileProgram, snapshot: readonly StoredEntry[]): void {
+    const former = { number: this.#number, end: this.#end };
+    this.#createFile(program, snapshot, former.end);
+    const { segments, directories } = this.#segments.takeUnsynced();
+    const step = Math.max(1, Math.ceil(segments.length / CHECKPOINT_STEPS));
+    this.#checkpoints.push({ segments, directories, step, number: former.number });
+  }
+
+  /** Step 7. */
+  advanceCheckpoint(program: FileProgram): void {
+    const checkpoint = this.#checkpoints[0];
+    if (checkpoint === undefined) return;
+    for (const segment of checkpoint.segments.splice(0, checkpoint.step)) {
+      if (!segment.removed) this.#segments.sync(program, segment);
+    }
+    if (checkpoint.segments.length > 0) return;
+    this.#checkpoints.shift();
+    for (const directory of checkpoint.directories) program.syncDirectory(directory);
+    program.syncDirectory(this.#options.directory);
+    program.remove(journalPath(this.#options.directory, checkpoint.number));
+    program.syncDirectory(this.#options.directory);
+  }
+
+  /** A clean end: segments synced, one journal file with nothing but `snapshot`. */
+  finish(program: FileProgram, snapshot: readonly StoredEntry[]): void {
+    while (this.#checkpoints.length > 0) this.advanceCheckpoint(program);
+    const last = this.#number;
+    const { segments, directories } = this.#segments.takeUnsynced();
+    for (const segment of segments) this.#segments.sync(program, segment);
+    for (const directory of directories) program.syncDirectory(directory);
+    this.#createFile(program, snapshot, 0);
+    program.remove(journalPath(this.#options.directory, last));
+    program.syncDirectory(this.#options.directory);
+    program.mark();
+  }
+
+  #createFile(program: FileProgram, snapshot: readonly StoredEntry[], formerEnd: number): void {
+    const { directory, logId, synced } = this.#options;
+    if (this.#open) program.close(this.#fileId);
+    this.#number++;
+    const path = journalPath(directory, this.#number);
+    const bytes = encodeJournalStart({ number: this.#number, logId, synced, sequence: this.#sequence++, formerEnd }, snapshot);
+    program.create(this.#fileId, path + NEW_SUFFIX);
+    program.writeBytes(this.#fileId, 0, bytes);
+    this.#open = true;
+    this.#end = bytes.length;
+    this.#allocated = bytes.length;
+    this.#writeAhead(program);
+    program.datasync(this.#fileId);
+    program.rename(path + NEW_SUFFIX, path);
+    program.syncDirectory(directory);
+  }
+
+  get #fileId(): number {
+    return this.#number % 8;
+  }
+
+  #writeAhead(program: FileProgram): void {
+    program.zero(this.#fileId, this.#end, AHEAD_BYTES);
+    this.#allocated = this.#end + AHEAD_BYTES;
+  }
+
+  #writeSegments(program: FileProgram, group: GroupEncoder, bodyAt: number): void {
+    for (const partition of group.partitions) {
+      if (partition.deleted) continue;
+      let at = bodyAt + partition.groupBodyAt;
+      for (const run of partition.place()) {
+        this.#segments.write(program, partition, run, at);
+        at += run.bytes;
+      }
+    }
+  }
+}
+
+/** The bytes of a journal file with one group. */
+export function encodeJournalStart(
+  file: { readonly number: number; readonly logId: Buffer; readonly synced: boolean; readonly sequence: number; readonly formerEnd: number },
+  snapshot: readonly StoredEntry[],
+): Buffer {
+  const group = new GroupEncoder();
+  for (const entry of snapshot) group.add(entry, undefined);
+  const bytes = Buffer.alloc(FILE_HEADER_BYTES + group.bytes);
+  encodeFileHeader({
+    number: file.number,
+    logId: file.logId,
+    firstSequence: file.sequence,
+    formerEnd: file.formerEnd,
+    unsynced: !file.synced,
+  }).copy(bytes);
+  group.encode(bytes, FILE_HEADER_BYTES, file.sequence, file.number);
+  return bytes;
+}

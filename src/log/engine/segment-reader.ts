@@ -1,0 +1,189 @@
+/**
+ * Reads batches of one partition back from its segment files. Every byte that comes from a file is verified before
+ * it is handed out: CRC, magic, and that offsets follow each other without a gap from an anchor that is known. What
+ * fails is `LOG_CORRUPT` with file and offset; nothing is skipped. An index that leads astray is made anew first.
+ */
+import { allocate } from '../../env/bytes.js';
+import type { FileHandle, FileSystem } from '../../env/file-system.js';
+import { StreamsError } from '../../errors.js';
+import { BATCH_HEADER_BYTES, batchBaseOffset, batchBytes, batchLastOffset, batchMaxTimestamp, verifyBatch } from '../batch-header.js';
+import type { BatchRange } from '../client.js';
+import type { Segment } from './segment.js';
+
+const READ_BYTES_MIN = 65_536;
+
+/** Read handles of all partitions; the least recently opened is closed when there are too many. */
+export class SegmentHandles {
+  readonly #files: FileSystem;
+  readonly #handlesMax: number;
+  readonly #open = new Map<string, FileHandle>();
+
+  constructor(files: FileSystem, handlesMax = 256) {
+    this.#files = files;
+    this.#handlesMax = handlesMax;
+  }
+
+  get(path: string): FileHandle {
+    const known = this.#open.get(path);
+    if (known !== undefined) return known;
+    if (this.#open.size >= this.#handlesMax) {
+      const [oldest] = this.#open.keys();
+      this.close(oldest!);
+    }
+    const handle = this.#files.open(path, 'read');
+    this.#open.set(path, handle);
+    return handle;
+  }
+
+  /** The whole file, or undefined when there is none. */
+  readFile(path: string): Buffer | undefined {
+    if (!this.#files.exists(path)) return undefined;
+    const handle = this.#files.open(path, 'read');
+    try {
+      const bytes = allocate(handle.size());
+      return bytes.subarray(0, handle.read(bytes, 0));
+    } finally {
+      handle.close();
+    }
+  }
+
+  close(path: string): void {
+    this.#open.get(path)?.close();
+    this.#open.delete(path);
+  }
+
+  closeAll(): void {
+    for (const handle of this.#open.values()) handle.close();
+    this.#open.clear();
+  }
+}
+
+/** The bytes at a place are not what the log wrote there. */
+class Damage {
+  readonly position: number;
+  readonly what: string;
+  constructor(position: number, what: string) {
+    this.position = position;
+    this.what = what;
+  }
+}
+
+export class SegmentReader {
+  readonly #handles: SegmentHandles;
+  readonly #topic: string;
+  readonly #partition: number;
+
+  constructor(handles: SegmentHandles, topic: string, partition: number) {
+    this.#handles = handles;
+    this.#topic = topic;
+    this.#partition = partition;
+  }
+
+  /** Whole batches of the segment from the one that contains `fromOffset`; at least one if there is one below `endOffset`. */
+  read(segment: Segment, fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
+    this.loadIndex(segment);
+    let found = this.#read(segment, fromOffset, endOffset, maxBytes);
+    if (found instanceof Damage) {
+      // Perhaps only the index is wrong: from the segment's beginning there is nothing to be misled by.
+      this.rebuildIndex(segment);
+      found = this.#read(segment, fromOffset, endOffset, maxBytes);
+    }
+    if (found instanceof Damage) throw this.#corrupt(segment, found, fromOffset);
+    return found;
+  }
+
+  loadIndex(segment: Segment): void {
+    if (segment.indexed) return;
+    segment.indexed = true;
+    const index = this.#handles.readFile(`${segment.stem}.index`);
+    const timeIndex = this.#handles.readFile(`${segment.stem}.timeindex`);
+    if (index === undefined || timeIndex === undefined || !segment.loadIndex(index, timeIndex)) this.rebuildIndex(segment);
+  }
+
+  /** Reads the header of every batch. Throws `LOG_CORRUPT` when they do not follow each other. */
+  rebuildIndex(segment: Segment): void {
+    const { readableBytes, bytes, endOffset, maxTimestamp } = segment;
+    const handle = this.#handles.get(segment.logPath);
+    const header = allocate(BATCH_HEADER_BYTES);
+    segment.reset();
+    try {
+      while (segment.bytes < readableBytes) {
+        const position = segment.bytes;
+        const length = handle.read(header, position) < BATCH_HEADER_BYTES ? 0 : batchBytes(header, 0);
+        if (length < BATCH_HEADER_BYTES || position + length > readableBytes || header[16] !== 2) throw this.#corrupt(segment, new Damage(position, 'no batch begins there'), segment.endOffset);
+        const first = batchBaseOffset(header, 0);
+        const last = batchLastOffset(header, 0);
+        if (first !== segment.endOffset || last < first) throw this.#corrupt(segment, new Damage(position, `a batch with offsets ${first} to ${last} stands there`), segment.endOffset);
+        segment.add(first, last, batchMaxTimestamp(header, 0), length);
+      }
+    } finally {
+      // What is appended but not readable yet is not in the file; its index entries are only missed.
+      segment.bytes = bytes;
+      segment.readableBytes = readableBytes;
+      segment.endOffset = endOffset;
+      segment.maxTimestamp = Math.max(maxTimestamp, segment.maxTimestamp);
+    }
+  }
+
+  #read(segment: Segment, fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] | Damage {
+    const start = segment.locate(fromOffset);
+    const limit = segment.readableBytes;
+    let window = Math.max(READ_BYTES_MIN, maxBytes);
+    let position = start.position;
+    let expected = start.offset;
+    for (;;) {
+      const bytes = this.#bytes(segment, position, Math.min(limit - position, window));
+      if (bytes instanceof Damage) return bytes;
+      const batches: BatchRange[] = [];
+      let taken = 0;
+      let at = 0;
+      while (at + BATCH_HEADER_BYTES <= bytes.length) {
+        const end = at + batchBytes(bytes, at);
+        if (end < at + BATCH_HEADER_BYTES || position + end > limit) return new Damage(position + at, `a batch of ${end - at} bytes cannot be there`);
+        if (batchBaseOffset(bytes, at) !== expected) return new Damage(position + at, `the batch there has base offset ${batchBaseOffset(bytes, at)}`);
+        const last = batchLastOffset(bytes, at);
+        if (last < expected) return new Damage(position + at, `the batch there ends at offset ${last}`);
+        if (expected >= endOffset) return batches;
+        if (last >= fromOffset) {
+          if (taken + end - at > maxBytes && batches.length > 0) return batches;
+          if (end > bytes.length) break;
+          const damage = verified(bytes, at, end, position);
+          if (damage !== undefined) return damage;
+          taken += end - at;
+          batches.push({ bytes, start: at, end });
+        }
+        expected = last + 1;
+        at = end;
+      }
+      // The window ended inside a batch, or every batch in it lies below `fromOffset`.
+      if (batches.length > 0 || position + at >= limit) return batches;
+      if (bytes.length < BATCH_HEADER_BYTES) return new Damage(position, 'the rest of the file is too short for a batch');
+      if (at + BATCH_HEADER_BYTES <= bytes.length) window = Math.max(window, batchBytes(bytes, at));
+      position += at;
+    }
+  }
+
+  #bytes(segment: Segment, position: number, length: number): Buffer | Damage {
+    const bytes = allocate(length);
+    const read = this.#handles.get(segment.logPath).read(bytes, position);
+    return read === length ? bytes : new Damage(position + read, `the file ends there; it should go on to byte ${segment.readableBytes}`);
+  }
+
+  #corrupt(segment: Segment, damage: Damage, offset: number): StreamsError {
+    return new StreamsError(
+      'LOG_CORRUPT',
+      `Damage in ${segment.logPath} at byte ${damage.position}, reading offset ${offset} of ${this.#topic}-${this.#partition}: ${damage.what}. ` +
+        'Nothing was skipped and nothing was changed. Restore the file from a copy, or delete the records up to behind the damage.',
+      { topic: this.#topic, partition: this.#partition, file: segment.logPath, offset },
+    );
+  }
+}
+
+function verified(bytes: Buffer, start: number, end: number, position: number): Damage | undefined {
+  try {
+    verifyBatch(bytes, start, end);
+    return undefined;
+  } catch (error) {
+    return new Damage(position + start, error instanceof Error ? error.message : String(error));
+  }
+}
