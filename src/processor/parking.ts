@@ -119,6 +119,11 @@ export class Parking {
     return this.state === WAITING;
   }
 
+  /** Code of a record is on the stack: what is forwarded now is delivered, or queued for its turn. */
+  get isRunning(): boolean {
+    return this.state === RUNNING || this.state === HELD;
+  }
+
   /** True when `resume` would get somewhere. */
   get ready(): boolean {
     return this.state === WAITING && this.#front?.outcome !== 'pending';

@@ -161,6 +161,7 @@ function storeContext(
       parking.checkWrite(store);
       return options.inRecordScope();
     },
+    mayForward: () => parking.isRunning && !options.inRecordScope(),
     recordOrigin: (): RecordOrigin => parking.origin,
     enterOrigin: (origin, timestamp) => parking.enterOrigin(origin, timestamp),
     requestCommit: () => options.requestCommit(),

@@ -41,6 +41,8 @@ export interface StoreContext {
    * scope layer. Throws `LATE_FORWARD` when no record is in flight.
    */
   inRecordScope(): boolean;
+  /** True when a full cache may flush now: what it forwards would be delivered. Else it asks for a commit. */
+  mayForward(): boolean;
   /** The task's record cache; undefined when it has none: then no store caches. */
   readonly cache: CacheBudget | undefined;
   /** Where the record in flight came from; one object per record. */

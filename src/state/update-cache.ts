@@ -51,8 +51,8 @@ export class UpdateCache {
       held.sequence = this.#sequence++;
     }
     if (this.#budget.usedBytes > this.#budget.maxBytes) {
-      if (scoped) context.requestCommit();
-      else this.flush();
+      if (context.mayForward()) this.flush();
+      else context.requestCommit();
     }
   }
 

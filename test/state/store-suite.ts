@@ -51,6 +51,9 @@ export class StoreTask implements StoreContext {
   inRecordScope(): boolean {
     return this.scoped;
   }
+  mayForward(): boolean {
+    return !this.scoped;
+  }
   recordOrigin(): RecordOrigin {
     return this.origin;
   }
