@@ -4,11 +4,14 @@
  */
 import type { Env } from '../env/env.js';
 import { systemEnv } from '../env/system-env.js';
+import { StreamsError } from '../errors.js';
 import { Serdes } from '../serde/serdes.js';
 import type { Serde } from '../serde/serde.js';
 import type { LogClient } from './client.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
-import { memoryEngine, type EngineLogger } from './engine/engine.js';
+import { memoryEngine, openEngine, type EngineLogger } from './engine/engine.js';
+import { openJournalStorage } from './engine/journal-storage.js';
+import type { RecoveryReport } from './engine/storage.js';
 import type { Producer, ProducerOptions } from './producer.js';
 import { TypedAdmin, type Admin } from './typed-admin.js';
 import { TypedConsumer } from './typed-consumer.js';
@@ -31,6 +34,67 @@ export interface Log {
 
 /** Where the log tells what an operator should know (what recovery did, for example). `console` fits. */
 export type LogLogger = EngineLogger;
+
+export interface OpenLogOptions {
+  /** `fsync` (default): what is acknowledged survives a power cut. `os`: faster, it survives the process, not the machine. */
+  readonly durability?: 'fsync' | 'os';
+  readonly logger?: LogLogger;
+  /** Clock, timers, randomness and files; simulations pass their own. Default: this machine's. */
+  readonly env?: Env;
+}
+
+/**
+ * Opens the durable log in a directory, or makes one. What was acknowledged is there again, whatever ended the process
+ * before; what was half written is cut off, and transactions without an end are aborted. One process at a time.
+ *
+ * Throws `LOG_LOCKED` (names the holder), `LOG_CORRUPT` (names file and offset; nothing is skipped), `LOG_FORMAT_NEWER`,
+ * `DIRECTORY_READ_ONLY`, `DISK_FULL`, `IO_FAILED`.
+ *
+ * @example
+ * ```ts
+ * import { openLog, Serdes } from 'millrace';
+ *
+ * await using log = await openLog('./data');
+ * await log.admin().createTopics([{ topic: 'order', partitions: 3 }], { ifNotExists: true });
+ * await log.producer({ value: Serdes.string() }).send({ topic: 'order', value: 'phone' });
+ * ```
+ */
+export async function openLog(directory: string, options: OpenLogOptions = {}): Promise<Log> {
+  const { durability = 'fsync', env, logger } = options;
+  if (typeof directory !== 'string' || directory === '')
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      "openLog needs the path of a directory, for example openLog('./data').",
+    );
+  if (durability !== 'fsync' && durability !== 'os')
+    throw new StreamsError(
+      'INVALID_CONFIG',
+      `durability: '${String(durability)}' is neither 'fsync' nor 'os'.`,
+    );
+  const world = env ?? systemEnv();
+  // A simulated disk is reached by calls in place; the real one by a thread of its own, so that nobody waits for it.
+  const thread = env === undefined ? 'worker' : 'inline';
+  const engine = await openEngine({
+    storage: openJournalStorage({ directory, env: world, durability, thread }),
+    env: world,
+    features: { durable: true },
+    ...(logger === undefined ? {} : { logger }),
+  });
+  if (logger !== undefined) reportRecovery(directory, engine.recovery, logger);
+  return new TypedLog(engine, world);
+}
+
+function reportRecovery(directory: string, recovery: RecoveryReport, logger: LogLogger): void {
+  const { cleanShutdown, replayedEntries, replayedBytes, tornBytes } = recovery;
+  if (!cleanShutdown)
+    logger.info(
+      `millrace log: ${directory} was not closed properly; replayed ${replayedEntries} entries (${replayedBytes} bytes).`,
+    );
+  if (tornBytes > 0)
+    logger.warn(
+      `millrace log: cut ${tornBytes} bytes that were half written at the end of ${directory}; nothing acknowledged was among them.`,
+    );
+}
 
 export interface MemoryLogOptions {
   readonly logger?: LogLogger;
