@@ -31,6 +31,9 @@ import type { JournalEntry, LogStorage, RecoveryReport } from './storage.js';
 import { Topics, type Topic } from './topics.js';
 import { Transactions } from './transactions.js';
 
+/** Kafka's producer.id.expiration.ms. */
+const PRODUCER_ID_EXPIRATION_MS = 86_400_000;
+
 export class Broker {
   readonly env: Env;
   readonly logger: EngineLogger | undefined;
@@ -72,6 +75,11 @@ export class Broker {
   assertOpen(): void {
     if (this.#closed)
       throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to use it.');
+  }
+
+  /** What the storage has taken and not yet worked off. */
+  get pendingBytes(): number {
+    return this.#storage.pendingBytes;
   }
 
   get closed(): boolean {
@@ -248,13 +256,14 @@ export class Broker {
       });
     }
     entries.push(...this.offsets.snapshot());
+    const seenSince = this.env.clock.now() - PRODUCER_ID_EXPIRATION_MS;
     for (const topic of this.topics.all()) {
       for (const partition of topic.partitions) {
         entries.push({
           type: 'partition-state',
           topicId: topic.topicId,
           partition: partition.partition,
-          state: partition.snapshot(),
+          state: partition.snapshot(seenSince),
         });
       }
     }

@@ -217,23 +217,40 @@ export class Partition implements DurableTarget {
     if (!this.hasOpenTransaction(producerId)) this.#producers.delete(producerId);
   }
 
-  snapshot(): PartitionSnapshot {
+  /** Producers that are in no transaction and wrote nothing since `seenSince` are left out, or the list would only grow. */
+  snapshot(seenSince: number): PartitionSnapshot {
     return {
       startOffset: this.#startOffset,
       endOffset: this.#endOffset,
-      producers: [...this.#producers.values()].map((state) => ({
-        producerId: state.producerId,
-        epoch: state.epoch,
-        lastSequence: state.lastSequence,
-        lastOffset: state.lastOffset,
-        lastTimestamp: state.lastTimestamp,
-        openTransactionFirstOffset:
-          this.#unstable.find(
-            (open) => open.producerId === state.producerId && open.markerOffset < 0,
-          )?.firstOffset ?? null,
-      })),
+      producers: this.#knownProducers(seenSince),
       aborted: this.aborted.all(),
     };
+  }
+
+  #knownProducers(seenSince: number): PartitionSnapshot['producers'] {
+    const known: PartitionSnapshot['producers'][number][] = [];
+    for (const {
+      producerId,
+      epoch,
+      lastSequence,
+      lastOffset,
+      lastTimestamp,
+    } of this.#producers.values()) {
+      const open = this.#unstable.find(
+        (transaction) => transaction.producerId === producerId && transaction.markerOffset < 0,
+      );
+      if (open === undefined && lastTimestamp < seenSince) continue;
+      const openTransactionFirstOffset = open?.firstOffset ?? null;
+      known.push({
+        producerId,
+        epoch,
+        lastSequence,
+        lastOffset,
+        lastTimestamp,
+        openTransactionFirstOffset,
+      });
+    }
+    return known;
   }
 
   /** Recovery: replaces everything known so far. */

@@ -80,7 +80,8 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
   get pendingBytes(): number {
     let bytes = this.#handedBytes;
     for (const batch of this.#open) bytes += batch.builder.bytes;
-    return bytes;
+    // A storage that falls behind slows down everybody who writes to it.
+    return Math.max(bytes, this.#broker.pendingBytes);
   }
 
   async init(): Promise<void> {

@@ -211,6 +211,26 @@ describe('a snapshot', () => {
     expect(await again.read('a')).toEqual(['kept', 'later', 'next']);
   });
 
+  it('forgets producers that wrote nothing for a day, not those in a transaction', async () => {
+    const storage = new StagedStorage();
+    const bench = await open(storage);
+    await bench.topic('a');
+    const timestamp = env.clock.now();
+    const [quiet, busy] = [await bench.producer(), await bench.transactional('busy')];
+    send(quiet, 'a', null, 'x', { timestamp });
+    await bench.run(quiet.flush());
+    busy.begin();
+    send(busy, 'a', null, 'y', { timestamp });
+    busy.seal();
+    const known = () =>
+      (storage.host?.snapshot() ?? []).flatMap((entry) =>
+        entry.type === 'partition-state' ? entry.state.producers : [],
+      );
+    expect(known()).toHaveLength(2);
+    env.clock.jump(90_000_000);
+    expect(known()).toEqual([expect.objectContaining({ openTransactionFirstOffset: 1 })]);
+  });
+
   it('holds what recovery brought', async () => {
     const storage = new StagedStorage();
     const bench = await open(storage);
