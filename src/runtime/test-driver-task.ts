@@ -15,7 +15,8 @@ import { matches, type Topology } from '../processor/topology.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import { didYouMean } from './nearest-name.js';
 import { findStore, type StoreFace, type StoreHandle } from './store-reader.js';
-import { CapturedOutput, InputLog } from './test-driver-topics.js';
+import { CapturedOutput, InputLog, type LoggedRecord } from './test-driver-topics.js';
+import type { TestDrive } from './test-drive.js';
 import type { EncodedInput, ProducedRecord } from './test-topics.js';
 import { TopicNames } from './topic-plan.js';
 
@@ -25,14 +26,37 @@ const PARTITION = 0;
 export interface TestDriverTaskOptions {
   readonly applicationId: string;
   readonly config: TaskConfig;
-  readonly clock: Clock;
+  /** Where virtual time begins. */
+  readonly startAt: number;
   readonly partitioner: StreamPartitioner | undefined;
   /** Gets what was produced, in production order, after each record is done. */
   onProduced(record: ProducedRecord): void;
 }
 
-export class TestDriverTask {
+/** Virtual time: moves only when told to. */
+class DriverClock implements Clock {
+  #now: number;
+
+  constructor(startAt: number) {
+    this.#now = startAt;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  monotonic(): number {
+    return this.#now;
+  }
+
+  advance(ms: number): void {
+    this.#now += ms;
+  }
+}
+
+export class TestDriverTask implements TestDrive {
   readonly #options: TestDriverTaskOptions;
+  readonly #clock: DriverClock;
   readonly #output = new CapturedOutput();
   readonly #input = new InputLog();
   readonly subtopologies: readonly Subtopology[];
@@ -49,7 +73,9 @@ export class TestDriverTask {
   /** Makes the processors. Throws `PROCESSOR_INIT_FAILED`. */
   constructor(topology: Topology, options: TestDriverTaskOptions) {
     this.#options = options;
-    const { applicationId, clock, config } = options;
+    const { applicationId, config } = options;
+    const clock = new DriverClock(options.startAt);
+    this.#clock = clock;
     const subtopologies = topology.subtopologies();
     const names = new TopicNames(applicationId, subtopologies);
     const running = subtopologies.filter((subtopology) => !subtopology.global);
@@ -88,8 +114,9 @@ export class TestDriverTask {
     return this.#inTurn(() => this.#pipeSteps(topic, inputs));
   }
 
-  /** The clock has been advanced: fires what is due, then processes what follows. */
-  clockAdvanced(): Promise<void> {
+  /** Fires what is due after that time, then processes what follows. */
+  advance(ms: number): Promise<void> {
+    this.#clock.advance(ms);
     this.#expireParked();
     return this.#inTurn(() => this.#wallClockSteps());
   }
@@ -162,7 +189,7 @@ export class TestDriverTask {
 
   *#pipeSteps(topic: string, inputs: readonly EncodedInput[]): Steps {
     for (const input of inputs) {
-      this.#accept(topic, { ...input, timestamp: input.timestamp ?? this.#options.clock.now() });
+      this.#accept(topic, { ...input, timestamp: input.timestamp ?? this.#clock.now() });
       if (this.#task !== undefined) yield* this.#drain(this.#task);
     }
   }
@@ -188,7 +215,7 @@ export class TestDriverTask {
   }
 
   /** Hands a record to whoever reads the topic. A global store takes it at once. */
-  #accept(topic: string, record: EncodedInput & { readonly timestamp: number }): void {
+  #accept(topic: string, record: LoggedRecord): void {
     if (this.#globalTopics.has(topic)) this.#globals.addRecords(this.#input.fetched(topic, record));
     else this.#task?.addRecords(this.#input.fetched(topic, record, this.#patternOf(topic)?.source));
   }
@@ -199,7 +226,7 @@ export class TestDriverTask {
 
   #expireParked(): void {
     const since = this.#task?.parkedSince;
-    if (since !== undefined && this.#options.clock.monotonic() - since >= this.#options.config.parkTimeoutMs) this.#task?.expirePark();
+    if (since !== undefined && this.#clock.monotonic() - since >= this.#options.config.parkTimeoutMs) this.#task?.expirePark();
   }
 
   /** Shows what was produced and loops back what this topology reads. */

@@ -8,7 +8,7 @@ import { assignOffset } from '../log/batch-header.js';
 import type { FetchedRecords, RecordHeader } from '../log/client.js';
 import { MAX_TIMESTAMP, RecordBatchBuilder } from '../log/record-batch.js';
 import type { CollectorOutput } from '../processor/encoding-collector.js';
-import type { EncodedInput, ProducedRecord } from './test-topics.js';
+import type { ProducedRecord } from './test-topics.js';
 
 /** The driver's single partition. */
 const PARTITION = 0;
@@ -58,13 +58,16 @@ export class CapturedOutput {
   }
 }
 
+/** What a topic keeps of a record. */
+export type LoggedRecord = Pick<ProducedRecord, 'key' | 'value' | 'timestamp' | 'headers'>;
+
 /** Turns records into what a poll of a log would have returned, and counts offsets. */
 export class InputLog {
   readonly #builder = new RecordBatchBuilder(1024);
   readonly #nextOffsets = new Map<string, number>();
 
   /** The next record of `topic`; topics with the same `counter` share their offsets. */
-  fetched(topic: string, record: EncodedInput & { readonly timestamp: number }, counter = topic): FetchedRecords {
+  fetched(topic: string, record: LoggedRecord, counter = topic): FetchedRecords {
     const { key, value, timestamp, headers } = record;
     if (!Number.isSafeInteger(timestamp) || timestamp > MAX_TIMESTAMP) {
       throw new StreamsError('INVALID_TIMESTAMP', `Timestamp ${timestamp} of a record for topic '${topic}' is not a whole number of milliseconds.`, { topic });

@@ -1,10 +1,9 @@
 /**
- * `TopologyTestDriver`: a topology under test, without a log, without I/O, on virtual time. It drives the task that
- * runs in production; only what lies around it is small here: one task over all sub-topologies, one partition per
- * topic, a commit after each record, repartition topics looped back at once. So does Kafka's driver of this name.
+ * `TopologyTestDriver`: a topology under test, without I/O, on virtual time. Behind it runs one of two drives: the
+ * one task of Kafka's driver of this name (`test-driver-task.ts`), or the whole application on a log in memory
+ * (`test-driver-application.ts`). This file is their common face: topics, stores, time.
  */
 import { type Duration, durationMs } from '../duration.js';
-import type { Clock } from '../env/env.js';
 import { StreamsError } from '../errors.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TaskConfig } from '../processor/task-config.js';
@@ -15,6 +14,8 @@ import type { ErrorPolicies, StreamsLogger } from './config.js';
 import { didYouMean } from './nearest-name.js';
 import { type StoreFace, type StoreHandle, storeName } from './store-reader.js';
 import { type DeadLetterRecord, deadLetterRecord } from './test-dead-letters.js';
+import { TestDriverApplication } from './test-driver-application.js';
+import type { TestDrive } from './test-drive.js';
 import { TestDriverTask } from './test-driver-task.js';
 import {
   type EncodedInput,
@@ -27,6 +28,12 @@ import {
 } from './test-topics.js';
 
 export interface TopologyTestDriverOptions {
+  /**
+   * Unset: one task over all sub-topologies, one partition per topic, a commit after each record, as Kafka's driver.
+   * A number: the real application on a log in memory and virtual time, with that many partitions per source topic;
+   * each pipe ends with a commit and takes some milliseconds of virtual time, records keep their order per partition.
+   */
+  readonly partitions?: number;
   /** Where the wall clock starts, ms since the epoch. Default 0. */
   readonly startAt?: number;
   /** Default `'app'`. Prefix of internal topics. */
@@ -43,27 +50,6 @@ export interface TopologyTestDriverOptions {
 
 const CACHE_BYTES_DEFAULT = 10 * 1024 * 1024;
 const PARK_TIMEOUT_DEFAULT = '5m';
-
-/** Virtual time: moves only when told to. */
-class DriverClock implements Clock {
-  #now: number;
-
-  constructor(startAt: number) {
-    this.#now = startAt;
-  }
-
-  now(): number {
-    return this.#now;
-  }
-
-  monotonic(): number {
-    return this.#now;
-  }
-
-  advance(ms: number): void {
-    this.#now += ms;
-  }
-}
 
 /**
  * Runs a topology in a test.
@@ -82,35 +68,28 @@ class DriverClock implements Clock {
  * console.log(output.readRecords()); // [{ key: null, value: 'HELLO', timestamp: 5, headers: [] }]
  * ```
  *
- * The constructor makes the processors and throws `PROCESSOR_INIT_FAILED` when one cannot be made. After an error
+ * The constructor makes the processors and throws `PROCESSOR_INIT_FAILED` when one cannot be made (with `partitions`
+ * the first pipe does). After an error
  * that no policy took, the driver is stopped and every further call throws `INVALID_STATE`.
  */
 export class TopologyTestDriver implements AsyncDisposable {
-  readonly #clock: DriverClock;
-  readonly #task: TestDriverTask;
+  readonly #drive: TestDrive;
   readonly #unread = new Map<string, ProducedRecord[]>();
   readonly #produced: ProducedRecord[] = [];
   readonly #port: TopicPort;
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
-    this.#clock = new DriverClock(options.startAt ?? 0);
     this.#port = {
-      pipe: (topic, inputs: readonly EncodedInput[]) => this.#task.pipe(topic, inputs),
+      pipe: (topic, inputs: readonly EncodedInput[]) => this.#drive.pipe(topic, inputs),
       unread: (topic) => this.#unread.get(topic) ?? [],
       nothingToRead: (topic) => this.#nothingToRead(topic),
     };
-    this.#task = new TestDriverTask(topology, {
-      applicationId: options.applicationId ?? 'app',
-      config: taskConfig(options),
-      clock: this.#clock,
-      partitioner: options.partitioner,
-      onProduced: (record) => this.#keep(record),
-    });
+    this.#drive = startDrive(topology, options, (record) => this.#keep(record));
   }
 
   /** An end to pipe records in. Throws `UNKNOWN_TOPIC` when the topology does not read `topic`. */
   createInputTopic<K = Uint8Array, V = Uint8Array>(topic: string, options: InputTopicOptions<K, V> = {}): TestInputTopic<K, V> {
-    this.#task.requireSource(topic);
+    this.#drive.requireSource(topic);
     return new TestInputTopic(this.#port, topic, options);
   }
 
@@ -121,8 +100,7 @@ export class TopologyTestDriver implements AsyncDisposable {
 
   /** Moves the wall clock, fires wall-clock punctuators that are due and resolves when all that follows is done. */
   async advanceWallClock(duration: Duration): Promise<void> {
-    this.#clock.advance(durationMs(duration, 'advanceWallClock'));
-    await this.#task.clockAdvanced();
+    await this.#drive.advance(durationMs(duration, 'advanceWallClock'));
   }
 
   /**
@@ -130,19 +108,30 @@ export class TopologyTestDriver implements AsyncDisposable {
    * timestamps. Throws `UNKNOWN_STORE` naming the nearest.
    */
   store<H extends StoreHandle>(handle: H): StoreFace<H> {
-    return this.#task.read<H>(storeName(handle));
+    return this.#drive.read<H>(storeName(handle));
   }
 
   /** A state store as its processors see it, values of timestamped stores with their timestamps. For reading: writes belong into processors. */
   stateStore<S extends StateStore>(store: StoreBuilder<S>): S;
   stateStore<S extends StateStore = StateStore>(store: string): S;
   stateStore(store: string | StoreBuilder): StateStore {
-    return this.#task.store(storeName(store));
+    return this.#drive.store(storeName(store));
+  }
+
+  /**
+   * Only with `partitions`: closes the application and starts it again on the same log, as a deployment does. State
+   * comes back from the changelogs; what processors keep outside their stores is gone.
+   */
+  async restart(): Promise<void> {
+    if (this.#drive.restart === undefined) {
+      throw new StreamsError('INVALID_STATE', 'restart() needs a driver with partitions: new TopologyTestDriver(topology, { partitions: 4 }).');
+    }
+    await this.#drive.restart();
   }
 
   /** How many records were dropped so far: late, null key, negative timestamp, policy `'continue'`, ... */
   get droppedRecords(): number {
-    return this.#task.droppedRecords;
+    return this.#drive.droppedRecords;
   }
 
   /** Takes the records of a dead letter topic out, oldest first. */
@@ -162,7 +151,7 @@ export class TopologyTestDriver implements AsyncDisposable {
 
   /** Closes processors and stores. A pipe that still waits for a promise rejects with `INVALID_STATE`. Idempotent. */
   async close(): Promise<void> {
-    this.#task.close();
+    await this.#drive.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -188,6 +177,29 @@ export class TopologyTestDriver implements AsyncDisposable {
       : `nothing was written to it yet.${didYouMean(topic, written)} Written so far: ${written.length === 0 ? 'nothing at all' : written.join(', ')}.`;
     return new StreamsError('INVALID_STATE', `No record to read in topic '${topic}': ${about}`, { topic });
   }
+}
+
+function startDrive(topology: Topology, options: TopologyTestDriverOptions, onProduced: (record: ProducedRecord) => void): TestDrive {
+  const { applicationId = 'app', startAt = 0, partitions, partitioner } = options;
+  if (partitions === undefined) return new TestDriverTask(topology, { applicationId, startAt, config: taskConfig(options), partitioner, onProduced });
+  if (!Number.isSafeInteger(partitions) || partitions < 1) {
+    throw new StreamsError('INVALID_ARGUMENT', `partitions: ${partitions} is not a whole number >= 1.`);
+  }
+  const { errors, statestoreCacheMaxBytes, parkTimeout, timestamps, logger } = options;
+  return new TestDriverApplication(topology, {
+    partitions,
+    startAt,
+    onProduced,
+    application: {
+      applicationId,
+      ...(errors === undefined ? {} : { errors }),
+      ...(statestoreCacheMaxBytes === undefined ? {} : { statestoreCacheMaxBytes }),
+      ...(parkTimeout === undefined ? {} : { parkTimeout }),
+      ...(timestamps === undefined ? {} : { timestamps }),
+      ...(partitioner === undefined ? {} : { partitioner }),
+      ...(logger === undefined ? {} : { logger }),
+    },
+  });
 }
 
 function taskConfig(options: TopologyTestDriverOptions): TaskConfig {

@@ -13,6 +13,8 @@ export interface TestInput<K, V> {
   readonly value?: V | null;
   readonly timestamp?: number;
   readonly headers?: readonly RecordHeader[];
+  /** Only with a driver of several partitions. Default: chosen by the key, as Kafka does. */
+  readonly partition?: number;
 }
 
 /** A record that was written. */
@@ -54,6 +56,7 @@ export interface EncodedInput {
   readonly value: Uint8Array | null;
   readonly timestamp: number | undefined;
   readonly headers: readonly RecordHeader[];
+  readonly partition: number | undefined;
 }
 
 /** What the topics need of the driver. */
@@ -103,6 +106,7 @@ export class TestInputTopic<K, V> {
       value: encoded(input.value, this.#options.value, 'value', this.#topic),
       timestamp: input.timestamp ?? this.#ownTime(),
       headers: input.headers ?? [],
+      partition: input.partition,
     };
   }
 

@@ -1,0 +1,19 @@
+/** What stands behind a test driver: the port between its face and the two ways to run a topology under test. */
+import type { StateStore } from '../state/store.js';
+import type { StoreFace, StoreHandle } from './store-reader.js';
+import type { EncodedInput } from './test-topics.js';
+
+export interface TestDrive {
+  readonly droppedRecords: number;
+  /** Throws `UNKNOWN_TOPIC` unless something of the topology reads the topic. */
+  requireSource(topic: string): void;
+  /** Records of one call, one after the other; resolves when all that follows from them is done. */
+  pipe(topic: string, inputs: readonly EncodedInput[]): Promise<void>;
+  advance(ms: number): Promise<void>;
+  /** The store itself. Throws `UNKNOWN_STORE`. */
+  store(name: string): StateStore;
+  /** The read face of a store. Throws `UNKNOWN_STORE`. */
+  read<H extends StoreHandle>(name: string): StoreFace<H>;
+  restart?(): Promise<void>;
+  close(): void | Promise<void>;
+}
