@@ -90,8 +90,8 @@ export type { RestoreProgress } from './runtime/restore.js';
 export type { StoreFace, StoreHandle, StoreOf } from './runtime/store-reader.js';
 
 // the log
-export { memoryLog } from './log/log.js';
-export type { Log, LogLogger, MemoryLogOptions } from './log/log.js';
+export { memoryLog, openLog } from './log/log.js';
+export type { Log, LogLogger, MemoryLogOptions, OpenLogOptions } from './log/log.js';
 export type { Admin } from './log/typed-admin.js';
 export type { ConsumedBatch, Consumer, ConsumerOptions, ConsumerRecord } from './log/consumer.js';
 export type {

@@ -75,7 +75,8 @@ const VIOLATIONS: { readonly [rule: string]: readonly (readonly [SourceFile, Sou
     ['src/log/log.ts', "import { openSync } from 'node:fs';", "import { files } from '../env/env.js';"],
     ['src/log/log.ts', "import net from 'net';", "import { inspect } from 'node:util';"],
     ['src/log/log.ts', 'console.log(1);', "const console1 = 'console.log';"],
-    ['src/dsl/kstream.ts', 'process.exit(1);', 'node.process(record);'],
+    ['src/dsl/kstream.ts', 'process.exit(1);', 'node.run(record);'],
+    ['src/runtime/app.ts', 'process.once(1);', 'const { process } = config.env;\nprocess.exit(1);'],
   ].map(([path = '', bad = '', good = '']) => [planted(path, bad), planted(path, good)] as const),
   'no export *': [
     [

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 export interface Block {
   /** `README.md:12`: the file and the line of the fence. */
   readonly where: string;
-  readonly kind: 'program' | 'fragment' | 'sketch';
+  readonly kind: 'program' | 'sketch';
   readonly code: string;
   readonly output: string | undefined;
 }
@@ -24,13 +24,13 @@ export function blocksOf(file: string, text: string): Block[] {
     if (language !== 'ts') return;
     const line = text.slice(0, match.index).split('\n').length;
     const where = `${file}:${line}`;
-    if (!['', 'fragment', 'sketch'].includes(mark)) throw new Error(`${where}: unknown mark '${mark}'`);
+    if (!['', 'sketch'].includes(mark)) throw new Error(`${where}: unknown mark '${mark}'`);
     const next = fences[i + 1];
     const between = next === undefined ? '' : text.slice(match.index + whole.length, next.index);
     const follows = next?.[1] === 'text' && between.split('\n').length <= 5 && !between.includes('#');
     blocks.push({
       where,
-      kind: mark === 'fragment' || mark === 'sketch' ? mark : 'program',
+      kind: mark === 'sketch' ? 'sketch' : 'program',
       code,
       output: follows ? next?.[3] : undefined,
     });

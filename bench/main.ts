@@ -1,0 +1,88 @@
+/**
+ * `npm run bench`: every workload beside its hand-written limit, as a table, and as JSON in bench/results. With
+ * `--quick` smaller inputs and fewer rounds; with `--only pipe` what has that word in its name; with `--strict` a ratio
+ * below its floor is a failure.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from './data.js';
+import { compare, type Comparison, type Result } from './measure.js';
+import { logAppend } from './workloads/append.js';
+import { flushes } from './workloads/flushes.js';
+import { latency } from './workloads/latency.js';
+import { memory } from './workloads/memory.js';
+import { stateless, streamTableJoin, wordCount } from './workloads/throughput.js';
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    directory: { type: 'string', default: join(root, 'data', 'bench') },
+    rounds: { type: 'string' },
+    strict: { type: 'boolean', default: false },
+  },
+});
+const { quick, only, directory } = options;
+const rounds = Number(options.rounds ?? (quick ? 3 : 7));
+const wanted = (name: string) => name.includes(only);
+mkdirSync(directory, { recursive: true });
+
+const records = quick ? 200_000 : 500_000;
+/** The names of a group's comparisons, known before its data is made. */
+const groups: readonly (readonly [string[], () => Comparison[] | Promise<Comparison[]>])[] = [
+  [['pipe', 'chain'], () => stateless(records)],
+  [['word count, cache off', 'word count, cache on'], () => wordCount(quick ? 1 : 2)],
+  [['stream-table join'], () => streamTableJoin(records)],
+  [['log append, durable'], () => logAppend(directory, quick ? 600_000 : 3_000_000)],
+];
+
+const results: Result[] = [];
+const rate = (n: number) => Math.round(n).toLocaleString('en-US').padStart(11);
+console.log(`${'workload'.padEnd(24)} ${'millrace'.padStart(11)} ${'limit'.padStart(11)}  ratio  floor`);
+for (const [names, make] of groups) {
+  if (!names.some(wanted)) continue;
+  for (const comparison of await make()) {
+    if (!wanted(comparison.name)) continue;
+    const result = await compare(comparison, rounds);
+    results.push(result);
+    const { name, ours, limit, ratio, floor } = result;
+    const verdict = floor === undefined ? '' : `${floor.toFixed(2)} ${ratio >= floor ? '' : 'MISSED'}`;
+    console.log(`${name.padEnd(24)} ${rate(ours)} ${rate(limit)}  ${ratio.toFixed(2).padStart(5)}  ${verdict}`);
+  }
+}
+
+const more: { [name: string]: unknown } = {};
+if (wanted('latency')) {
+  const result = await latency(directory, quick ? 4 : 20);
+  more['latency'] = result;
+  const { p50Ms, p99Ms, maxMs, fdatasyncP50Ms, floorMs } = result;
+  console.log(
+    `latency at 1,000 records/s: p50 ${p50Ms.toFixed(2)} ms (floor ${floorMs.toFixed(2)}${p50Ms <= floorMs ? '' : ' MISSED'}), ` +
+      `p99 ${p99Ms.toFixed(2)}, max ${maxMs.toFixed(1)}; fdatasync of this disk p50 ${fdatasyncP50Ms.toFixed(2)}`,
+  );
+}
+if (wanted('flushes')) {
+  const result = await flushes(directory);
+  more['flushes'] = result;
+  for (const { partitions, perRound } of result) {
+    console.log(`device flushes per round (one write, one commit) with ${String(partitions).padStart(2)} partitions: ${perRound.toFixed(2)}`);
+  }
+}
+if (wanted('memory')) {
+  const result = await memory(directory, quick ? 500_000 : 5_000_000);
+  more['memory'] = result;
+  console.log(
+    `memory over ${result.records.toLocaleString('en-US')} records: ${result.usedMb.join(' ')} MB in use; ` +
+      `${result.bytesPerRecord.toFixed(2)} bytes left per record of the second half`,
+  );
+}
+rmSync(directory, { recursive: true, force: true });
+
+const folder = join(root, 'bench', 'results');
+mkdirSync(folder, { recursive: true });
+const host = { node: process.version, cpus: os.cpus().length, cpu: os.cpus()[0]?.model };
+const path = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`);
+writeFileSync(path, `${JSON.stringify({ host, quick, rounds, results, ...more }, null, 2)}\n`);
+if (options.strict && results.some(({ ratio, floor }) => floor !== undefined && ratio < floor)) process.exitCode = 1;
