@@ -13,16 +13,21 @@ import { Serdes } from '../../src/serde/serdes.js';
 const SEED = process.env['FC_SEED'];
 const PARTITIONS = 2;
 
+interface Write {
+  readonly do: 'send' | 'commit' | 'abort';
+  readonly partitions: readonly number[];
+}
+
 type Step =
-  | { readonly do: 'send' | 'commit' | 'abort'; readonly partitions: readonly number[] }
-  | { readonly do: 'take' | 'batch'; readonly count: number }
-  | { readonly do: 'replace' };
+  | Write
+  | { readonly do: 'take'; readonly count: number }
+  | { readonly do: 'batch' | 'replace' };
 
 const partitions = fc.array(fc.nat({ max: PARTITIONS - 1 }), { minLength: 1, maxLength: 5 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constantFrom('send', 'commit', 'abort'), partitions }),
-  fc.record({ do: fc.constantFrom('take', 'batch'), count: fc.integer({ min: 1, max: 6 }) }),
-  fc.record({ do: fc.constant('replace') }),
+  fc.record<Write>({ do: fc.constantFrom('send', 'commit', 'abort'), partitions }),
+  fc.record({ do: fc.constant('take' as const), count: fc.integer({ min: 1, max: 6 }) }),
+  fc.record({ do: fc.constantFrom('batch' as const, 'replace' as const) }),
 );
 
 class World {
@@ -41,10 +46,16 @@ class World {
   }
 
   async run(next: Step): Promise<void> {
-    if (next.do === 'replace') await this.#replace();
-    else if (next.do === 'take') await this.#take(next.count);
-    else if (next.do === 'batch') await this.#takeBatch();
-    else await this.#write(next.do, next.partitions);
+    switch (next.do) {
+      case 'take':
+        return this.#take(next.count);
+      case 'batch':
+        return this.#takeBatch();
+      case 'replace':
+        return this.#replace();
+      default:
+        return this.#write(next.do, next.partitions);
+    }
   }
 
   /** Reads what is left; returns how many records are missing. */

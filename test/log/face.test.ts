@@ -1,10 +1,13 @@
 /** The typed face of the log: the program of the API page and what a user relies on, on every log that there is. */
-import { afterEach, describe, expect, test } from 'vitest';
-import { StreamsError } from '../../src/errors.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SimulatedEnv } from '../../src/env/simulated-env.js';
-import { memoryLog, type Log } from '../../src/log/log.js';
+import { memoryLog, openLog, type Log } from '../../src/log/log.js';
 import type { ConsumedBatch, Consumer, ConsumerRecord } from '../../src/log/consumer.js';
 import { Serdes } from '../../src/serde/serdes.js';
+import { failure, take, text } from './face-steps.js';
 
 interface Order {
   readonly item: string;
@@ -12,28 +15,17 @@ interface Order {
 
 const LOGS: readonly { readonly kind: string; readonly open: () => Promise<Log> }[] = [
   { kind: 'memoryLog', open: async () => memoryLog() },
+  { kind: 'openLog', open: () => openLog(join(directory, `log-${logs++}`)) },
 ];
 
-const text = { key: Serdes.string(), value: Serdes.string() };
+let directory = '';
+let logs = 0;
 
-async function take<K, V>(
-  consumer: Consumer<K, V>,
-  count: number,
-): Promise<ConsumerRecord<K, V>[]> {
-  const records: ConsumerRecord<K, V>[] = [];
-  if (count === 0) return records;
-  for await (const record of consumer) if (records.push(record) === count) break;
-  return records;
-}
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'millrace-face-'));
+});
 
-async function failure(action: Promise<unknown>): Promise<StreamsError> {
-  const error = await action.then(
-    () => new Error('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof StreamsError) return error;
-  throw error;
-}
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe.each(LOGS)('$kind', ({ open }) => {
   let opened: Log | undefined;
@@ -459,11 +451,12 @@ describe.each(LOGS)('$kind', ({ open }) => {
         expect(await failure(producer.transaction(() => undefined))).toMatchObject({
           code: 'INVALID_TRANSACTION_STATE',
         });
-        late = (async () => {
+        const forever = async () => {
           while (true) await tx.send({ topic: 't', value: 'x' });
-        })();
+        };
+        late = failure(forever());
       });
-      expect(await failure(late)).toMatchObject({ code: 'INVALID_TRANSACTION_STATE' });
+      expect(await late).toMatchObject({ code: 'INVALID_TRANSACTION_STATE' });
     });
 
     test('of a producer whose id was taken over is fenced', async () => {
