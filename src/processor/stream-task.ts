@@ -380,10 +380,12 @@ export class StreamTask {
   #nodeFailed(node: GraphNode, error: unknown): void {
     const { origin } = this.#parking;
     // A cache flush has the origin of an older record, whose bytes are gone.
-    const current = this.#current;
-    const record: FailedRecord | undefined =
-      current?.takenOffset === origin.offset ? current.takenRecord() : undefined;
-    this.#failures.processFailed(node.name, error, origin, record);
+    const record = this.currentRecord;
+    const isItsOwn =
+      record?.offset === origin.offset &&
+      record.topic === origin.topic &&
+      record.partition === origin.partition;
+    this.#failures.processFailed(node.name, error, origin, isItsOwn ? record : undefined);
   }
 
   #queue(partition: TopicPartition): RecordQueue {
@@ -429,10 +431,11 @@ export class StreamTask {
   }
 
   #makeGraph(): TaskGraph {
-    const { subtopologies, config, applicationId, clock, topicName } = this.#options;
+    const options = this.#options;
+    const { subtopologies, config, applicationId, clock } = options;
     return new TaskGraph({
       subtopologies,
-      topicName: (name) => topicName(name),
+      topicName: (name) => options.topicName(name),
       timestamps: config.timestamps,
       collector: this.#scope,
       parking: this.#parking,
