@@ -1,6 +1,6 @@
 /** `split`: one stream becomes several, by name or in Java's style. */
 import { StreamsError } from '../errors.js';
-import { KStream } from './kstream.js';
+import type { KStream } from './kstream.js';
 import { validateName } from './names.js';
 import { branch, type Branch } from './operators/branch.js';
 import type { Predicate } from './operators/filter.js';
@@ -15,7 +15,7 @@ export interface Branches<K, V> {
 
 /** The streams of `split({...})` under the names of their predicates; a type guard narrows its branch. */
 export type NamedBranches<K, V, B> = {
-  readonly [N in keyof B]: B[N] extends (key: K, value: V) => value is (infer V2 extends V)
+  readonly [N in keyof B]: B[N] extends ((key: K, value: V) => value is infer V2 extends V)
     ? KStream<K, V2>
     : KStream<K, V>;
 };
@@ -71,7 +71,7 @@ export class BranchedKStream<K, V> {
       valueChanging: false,
     });
     this.#branches.push({ child: name, predicate });
-    this.#streams.set(name, new KStream<K, V>({ ...this.#stream, node }));
+    this.#streams.set(name, plan.newStream<K, V>({ ...this.#stream, node }));
   }
 }
 
@@ -82,7 +82,8 @@ export function splitByName<K, V, B extends Branches<K, V>>(
   name: string | undefined,
 ): NamedBranches<K, V, B> {
   const names = Object.keys(branches);
-  for (const [index, branchName] of names.entries()) checkBranch(branches, branchName, index === names.length - 1);
+  for (const [index, branchName] of names.entries())
+    checkBranch(branches, branchName, index === names.length - 1);
   const split = new BranchedKStream<K, V>(stream, name);
   let streams: ReadonlyMap<string, KStream<K, V>> = split.noDefaultBranch();
   for (const branchName of names) {

@@ -48,7 +48,8 @@ function* buildOrder(plan: Plan): Generator<PlanNode> {
 }
 
 /** Operators run with the context of an operator, which every context that a task makes is. */
-const asProcessor = (operator: OperatorSupplier): ProcessorSupplier => operator as ProcessorSupplier;
+const asProcessor = (operator: OperatorSupplier): ProcessorSupplier =>
+  operator as ProcessorSupplier;
 
 class Compiler {
   readonly topology = new Topology();

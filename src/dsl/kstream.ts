@@ -7,7 +7,6 @@ import type { StreamPartitioner } from '../processor/collector.js';
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
 import { requireSupplier } from '../processor/topology.js';
 import { BranchedKStream, splitByName, type Branches, type NamedBranches } from './branched.js';
-import { GlobalKTable } from './global-ktable.js';
 import { KGroupedStream } from './grouped-stream.js';
 import { KTable } from './ktable.js';
 import { filter, type Predicate } from './operators/filter.js';
@@ -57,7 +56,10 @@ export class KStream<K, V> {
   }
 
   /** Keeps the records for which the predicate is true; a type guard narrows the values. */
-  filter<V2 extends V>(predicate: (key: K, value: V) => value is V2, options?: Named): KStream<K, V2>;
+  filter<V2 extends V>(
+    predicate: (key: K, value: V) => value is V2,
+    options?: Named,
+  ): KStream<K, V2>;
   filter(predicate: Predicate<K, V>, options?: Named): KStream<K, V>;
   filter(predicate: Predicate<K, V>, options: Named = {}): KStream<K, V> {
     return this.#operator('KSTREAM-FILTER-', filter(predicate, true), KEEPS_BOTH, options);
@@ -169,9 +171,7 @@ export class KStream<K, V> {
   }
 
   /** Takes the stream as updates of a table: the last value of a key counts, null deletes. */
-  toTable(
-    options: Materialized<K, V> & Named = {},
-  ): KTable<NonNullable<K>, NonNullable<V>> {
+  toTable(options: Materialized<K, V> & Named = {}): KTable<NonNullable<K>, NonNullable<V>> {
     const { plan } = this.state;
     const name = plan.names.node(options.name, 'KSTREAM-TOTABLE-');
     const key = (options.key as SerdeSlot) ?? this.state.key;

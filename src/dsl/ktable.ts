@@ -2,10 +2,10 @@
  * `KTable`: the latest value of each key, as a stream of updates. A table keeps a store when the user names one with
  * `as`, or when something downstream has to look values up.
  */
-import { KStream } from './kstream.js';
+import type { KStream } from './kstream.js';
 import type { Predicate } from './operators/filter.js';
 import type { ValueMapper } from './operators/map-values.js';
-import { selectKey, type KeySelector } from './operators/select-key.js';
+import type { KeySelector } from './operators/select-key.js';
 import { filterView, tableFilter } from './operators/table-filter.js';
 import { mapValuesView, tableMapValues } from './operators/table-map-values.js';
 import { toStream } from './operators/to-stream.js';
@@ -105,7 +105,7 @@ export class KTable<K, V, Deleted extends null = null> {
       keyChanging: false,
       valueChanging: false,
     });
-    const stream = new KStream<K, V | Deleted>({
+    const stream = plan.newStream<K, V | Deleted>({
       plan,
       node: named,
       key,
@@ -138,16 +138,14 @@ export class KTable<K, V, Deleted extends null = null> {
   }
 
   /** Names the store and the node of a table operator, in Kafka's order. */
-  #draw<V2>(
-    prefix: string,
-    options: TableOptions<K, V2>,
-    inherited: SerdeSlot,
-  ): DrawnTable {
+  #draw<V2>(prefix: string, options: TableOptions<K, V2>, inherited: SerdeSlot): DrawnTable {
     const { plan } = this.state;
     const key = (options.key as SerdeSlot) ?? this.state.key;
     const value = (options.value as SerdeSlot) ?? inherited;
     // Options of a store that is not named make no store, but use up a name, as in Kafka.
-    const drawn = isMaterialized(options) ? tableStore(plan, prefix, options, key, value) : undefined;
+    const drawn = isMaterialized(options)
+      ? tableStore(plan, prefix, options, key, value)
+      : undefined;
     const name = plan.names.node(options.name, prefix);
     return { store: options.as === undefined ? undefined : drawn, name, key, value };
   }
@@ -170,6 +168,13 @@ export class KTable<K, V, Deleted extends null = null> {
   }
 }
 
-function isMaterialized<K, V>({ as, key, value, store, caching, logging }: Materialized<K, V>): boolean {
+function isMaterialized<K, V>({
+  as,
+  key,
+  value,
+  store,
+  caching,
+  logging,
+}: Materialized<K, V>): boolean {
   return [as, key, value, store, caching, logging].some((option) => option !== undefined);
 }

@@ -8,6 +8,7 @@ import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/
 import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { Serde } from '../serde/serde.js';
 import type { StoreBuilder } from '../state/store.js';
+import type { KStream } from './kstream.js';
 import { NameSource, type RepartitionNames } from './names.js';
 import type { OperatorSupplier } from './operators/operator.js';
 import type { ValueGetter } from './operators/value-getter.js';
@@ -211,15 +212,20 @@ export interface TableState {
   readonly sources: ReadonlySet<SourceOfRecords>;
 }
 
+/** Tables and splits make streams, streams make tables: this spares their files importing each other. */
+export type NewStream = <K, V>(state: StreamState) => KStream<K, V>;
+
 /** The one mutable thing of a builder: what has been drawn so far, and the counter of names. */
 export class Plan {
+  readonly newStream: NewStream;
   readonly names = new NameSource();
   readonly defaultKey: SerdeSlot;
   readonly defaultValue: SerdeSlot;
   readonly #calls: PlanNode[] = [];
   #buildOrder: PlanNode[] = [];
 
-  constructor(defaultKey: SerdeSlot, defaultValue: SerdeSlot) {
+  constructor(newStream: NewStream, defaultKey: SerdeSlot, defaultValue: SerdeSlot) {
+    this.newStream = newStream;
     this.defaultKey = defaultKey;
     this.defaultValue = defaultValue;
   }

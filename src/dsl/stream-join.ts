@@ -17,7 +17,9 @@ interface Joinable<Kind, K, V> {
 }
 
 /** What a stream with keys of type K can be joined with. */
-export type JoinTarget<K> = Joinable<'KTable', K, unknown> | Joinable<'GlobalKTable', unknown, unknown>;
+export type JoinTarget<K> =
+  | Joinable<'KTable', K, unknown>
+  | Joinable<'GlobalKTable', unknown, unknown>;
 
 export type TableValue<T> = T extends Joinable<string, infer _K, infer V> ? V : never;
 

@@ -42,7 +42,11 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   readonly #plan: Plan;
 
   constructor(defaults: BuilderOptions<DK, DV> = {}) {
-    this.#plan = new Plan(defaults.key as SerdeSlot, defaults.value as SerdeSlot);
+    this.#plan = new Plan(
+      (state) => new KStream(state),
+      defaults.key as SerdeSlot,
+      defaults.value as SerdeSlot,
+    );
   }
 
   /** The records of a topic, of several topics, or of all topics whose whole name matches a pattern. */
@@ -114,7 +118,10 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   ): this {
     const { names } = this.#plan;
     const given = consumed.name === undefined ? undefined : validateName(consumed.name);
-    const sourceName = names.node(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-');
+    const sourceName = names.node(
+      given === undefined ? undefined : `${given}-source`,
+      'KSTREAM-SOURCE-',
+    );
     const name = names.node(given, 'KTABLE-SOURCE-');
     this.#plan.add({
       kind: 'globalStore',
@@ -146,7 +153,10 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     const value = this.#valueSerde(options);
     const store = tableStore(this.#plan, `${topic}-`, options, key, value);
     const given = options.name === undefined ? undefined : validateName(options.name);
-    const sourceName = names.node(given === undefined ? undefined : `${given}-source`, 'KSTREAM-SOURCE-');
+    const sourceName = names.node(
+      given === undefined ? undefined : `${given}-source`,
+      'KSTREAM-SOURCE-',
+    );
     const name = names.node(given, 'KTABLE-SOURCE-');
     return { store, name, source: this.#source(sourceName, topic, options, false) };
   }
@@ -177,6 +187,8 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   }
 
   #valueSerde<K, V>(consumed: Consumed<K, V>): SerdeSlot {
-    return (consumed.value as SerdeSlot) ?? this.#plan.defaultValue ?? (Serdes.bytes() as SerdeSlot);
+    return (
+      (consumed.value as SerdeSlot) ?? this.#plan.defaultValue ?? (Serdes.bytes() as SerdeSlot)
+    );
   }
 }

@@ -29,7 +29,8 @@ export class TableDecisions {
     const store = this.storeOf(table);
     if (store !== undefined) return { stores: [store], make: (open) => open(store) };
     const { readThrough } = table;
-    if (readThrough === undefined) throw new Error(`table ${table.name} has neither store nor parent`);
+    if (readThrough === undefined)
+      throw new Error(`table ${table.name} has neither store nor parent`);
     const parent = this.getterOf(readThrough.parent);
     return { stores: parent.stores, make: (open) => readThrough.view(parent.make(open)) };
   }

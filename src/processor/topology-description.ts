@@ -173,7 +173,9 @@ function nodeText(node: NodeDescription): string {
       );
     case 'sink': {
       const target =
-        node.topic === undefined ? `extractor class: ${node.extractor ?? ''}` : `topic: ${node.topic}`;
+        node.topic === undefined
+          ? `extractor class: ${node.extractor ?? ''}`
+          : `topic: ${node.topic}`;
       return `Sink: ${node.name} (${target})\n      <-- ${list(node.predecessors)}`;
     }
   }

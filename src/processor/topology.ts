@@ -286,7 +286,10 @@ export class Topology {
 
   #addStore(builder: StoreBuilder<StateStore>, sourceTopic: string | undefined): void {
     const known = this.#stores.get(builder.name);
-    if (known !== undefined && (known.builder !== builder || this.#globalStores.has(builder.name))) {
+    if (
+      known !== undefined &&
+      (known.builder !== builder || this.#globalStores.has(builder.name))
+    ) {
       throw differentStore(builder.name);
     }
     if (known === undefined) this.#stores.set(builder.name, { builder, sourceTopic });
@@ -319,7 +322,8 @@ export class Topology {
 
   #requireFreshTopic(topic: string): void {
     const taken =
-      this.#sourceTopics.has(topic) || this.#sourcePatterns.some((pattern) => matches(pattern, topic));
+      this.#sourceTopics.has(topic) ||
+      this.#sourcePatterns.some((pattern) => matches(pattern, topic));
     if (taken) {
       throw new TopologyException(`Topic ${topic} has already been registered by another source.`);
     }

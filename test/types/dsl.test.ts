@@ -27,7 +27,9 @@ describe('sources', () => {
   test('serdes give the types, bytes are unknown', () => {
     const builder = new StreamsBuilder();
     expectTypeOf(builder.stream('a', text)).toEqualTypeOf<KStream<string, string>>();
-    expectTypeOf(builder.stream('b', { value: Serdes.long() })).toEqualTypeOf<KStream<unknown, number>>();
+    expectTypeOf(builder.stream('b', { value: Serdes.long() })).toEqualTypeOf<
+      KStream<unknown, number>
+    >();
     expectTypeOf(builder.stream('c')).toEqualTypeOf<KStream<unknown, unknown>>();
     expectTypeOf(builder.table('d', text)).toEqualTypeOf<KTable<string, string>>();
     expectTypeOf(builder.globalTable('e', text)).toEqualTypeOf<GlobalKTable<string, string>>();
@@ -36,17 +38,29 @@ describe('sources', () => {
   test('defaults of the builder give the types where nothing else does', () => {
     const builder = new StreamsBuilder({ key: Serdes.string(), value: Serdes.long() });
     expectTypeOf(builder.stream('a')).toEqualTypeOf<KStream<string, number>>();
-    expectTypeOf(builder.stream('b', { value: Serdes.string() })).toEqualTypeOf<KStream<string, string>>();
+    expectTypeOf(builder.stream('b', { value: Serdes.string() })).toEqualTypeOf<
+      KStream<string, string>
+    >();
   });
 });
 
 describe('stateless operators', () => {
   test('keys and values flow', () => {
-    expectTypeOf(orders().mapValues((order) => order.total)).toEqualTypeOf<KStream<string, number>>();
-    expectTypeOf(orders().map((key, order) => [order.total, key])).toEqualTypeOf<KStream<number, string>>();
-    expectTypeOf(orders().flatMap((key, order) => [[order.total, key]])).toEqualTypeOf<KStream<number, string>>();
-    expectTypeOf(orders().flatMapValues((order) => [...order.customer])).toEqualTypeOf<KStream<string, string>>();
-    expectTypeOf(orders().selectKey((_key, order) => order.total)).toEqualTypeOf<KStream<number, Order>>();
+    expectTypeOf(orders().mapValues((order) => order.total)).toEqualTypeOf<
+      KStream<string, number>
+    >();
+    expectTypeOf(orders().map((key, order) => [order.total, key])).toEqualTypeOf<
+      KStream<number, string>
+    >();
+    expectTypeOf(orders().flatMap((key, order) => [[order.total, key]])).toEqualTypeOf<
+      KStream<number, string>
+    >();
+    expectTypeOf(orders().flatMapValues((order) => [...order.customer])).toEqualTypeOf<
+      KStream<string, string>
+    >();
+    expectTypeOf(orders().selectKey((_key, order) => order.total)).toEqualTypeOf<
+      KStream<number, Order>
+    >();
     expectTypeOf(orders().foreach(() => {})).toEqualTypeOf<void>();
   });
 
@@ -105,12 +119,17 @@ describe('groupings and tables', () => {
   test('an aggregation has the type of its initializer', () => {
     const sums = orders()
       .groupByKey()
-      .aggregate(() => 0, (_key, order, sum) => sum + order.total, { value: Serdes.double() });
+      .aggregate(
+        () => 0,
+        (_key, order, sum) => sum + order.total,
+        { value: Serdes.double() },
+      );
     expectTypeOf(sums).toEqualTypeOf<KTable<string, number>>();
-    orders()
-      .groupByKey()
-      // @ts-expect-error the store cannot hold numbers as text
-      .aggregate(() => 0, (_key, order, sum) => sum + order.total, { value: Serdes.string() });
+    const add = (_key: string, order: Order, sum: number) => sum + order.total;
+    const grouped = orders().groupByKey();
+    const asText = { value: Serdes.string() };
+    // @ts-expect-error the store cannot hold numbers as text
+    grouped.aggregate(() => 0, add, asText);
   });
 
   test('the stream of a table that can delete has null', () => {
@@ -128,7 +147,10 @@ describe('joins', () => {
   const stream = builder.stream('orders', orderOptions);
   const addresses = builder.table('addresses', text);
   const byNumber = builder.table('numbers', { key: Serdes.long(), value: Serdes.string() });
-  const everywhere = builder.globalTable('everywhere', { key: Serdes.long(), value: Serdes.string() });
+  const everywhere = builder.globalTable('everywhere', {
+    key: Serdes.long(),
+    value: Serdes.string(),
+  });
 
   test('a joiner gets both values and the key; a left join may miss the right one', () => {
     const joined = stream.join(addresses, (order, address, key) => {

@@ -23,9 +23,7 @@ class MapValuesProcessor<K, V, V2> implements Processor<K, V> {
   process(record: Record<K, V>): void {
     const value = this.#mapper(record.value, record.key);
     if (isPromiseLike(value)) {
-      this.#context.park(value, (later) =>
-        this.#context.forward(record.withValue(orNull(later))),
-      );
+      this.#context.park(value, (later) => this.#context.forward(record.withValue(orNull(later))));
       return;
     }
     this.#context.forward(record.withValue(orNull(value)));

@@ -33,9 +33,7 @@ class MapProcessor<K, V, K2, V2> implements Processor<K, V> {
   #emit(record: Record<K, V>, pair: readonly [K2, V2]): void {
     if (!Array.isArray(pair)) throw nullResult('a pair [key, value]');
     const [key, value] = pair;
-    this.#context.forward(
-      new Record(orNull(key), orNull(value), record.timestamp, record.headers),
-    );
+    this.#context.forward(new Record(orNull(key), orNull(value), record.timestamp, record.headers));
   }
 }
 

@@ -89,9 +89,7 @@ class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
     if (row === undefined && !this.#left) return;
     const result = this.#joiner(record.value, row?.value, record.key);
     if (isPromiseLike(result)) {
-      this.#context.park(result, (later) =>
-        this.#context.forward(record.withValue(orNull(later))),
-      );
+      this.#context.park(result, (later) => this.#context.forward(record.withValue(orNull(later))));
       return;
     }
     this.#context.forward(record.withValue(orNull(result)));
