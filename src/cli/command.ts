@@ -33,7 +33,10 @@ type Parsed<T extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
 >;
 
 /** Parses strictly: an option that does not exist is a `UsageError` that names it. */
-export function parsed<T extends NonNullable<ParseArgsConfig['options']>>(args: readonly string[], options: T): Parsed<T> {
+export function parsed<T extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: T,
+): Parsed<T> {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
@@ -59,7 +62,12 @@ export function onlyArgument(what: string, positionals: readonly string[]): stri
 }
 
 /** Opens the log, runs, closes it also after a failure. */
-export async function withLog<T>(io: CommandIo, directory: string, create: boolean, run: (log: Log) => Promise<T>): Promise<T> {
+export async function withLog<T>(
+  io: CommandIo,
+  directory: string,
+  create: boolean,
+  run: (log: Log) => Promise<T>,
+): Promise<T> {
   const log = await io.openLog(directory, { create });
   try {
     return await run(log);
@@ -71,6 +79,15 @@ export async function withLog<T>(io: CommandIo, directory: string, create: boole
 /** Rows as an aligned table; the first row is the header. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
-  return rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}\n`).join('');
+  for (const row of rows)
+    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }

@@ -5,7 +5,16 @@
 import type { Log } from '../log/log.js';
 import type { FetchedRecords, RecordHeader, TopicPartition } from '../log/client.js';
 import { RecordCursor } from '../log/record-cursor.js';
-import { type Command, type CommandIo, LOG_OPTION, onlyArgument, parsed, UsageError, wholeNumber, withLog } from './command.js';
+import {
+  type Command,
+  type CommandIo,
+  LOG_OPTION,
+  onlyArgument,
+  parsed,
+  UsageError,
+  wholeNumber,
+  withLog,
+} from './command.js';
 
 const FIELDS = ['key', 'value', 'timestamp', 'partition', 'offset', 'headers'] as const;
 type Field = (typeof FIELDS)[number];
@@ -32,10 +41,13 @@ export const consume: Command = {
       json: { type: 'boolean', default: false },
     });
     const topic = onlyArgument('the name of the topic', positionals);
-    const max = values.max === undefined ? Number.POSITIVE_INFINITY : wholeNumber('max', values.max, 1);
+    const max =
+      values.max === undefined ? Number.POSITIVE_INFINITY : wholeNumber('max', values.max, 1);
     const options = { topic, fields: printed(values.print), json: values.json, max };
     if (!values['from-beginning']) {
-      throw new UsageError('without --from-beginning there is nothing to print: no other process can write while this one holds the directory.');
+      throw new UsageError(
+        'without --from-beginning there is nothing to print: no other process can write while this one holds the directory.',
+      );
     }
     return withLog(io, values.log, false, (log) => print(log, options, io));
   },
@@ -45,7 +57,8 @@ export const consume: Command = {
 function printed(text: string): Field[] {
   const asked = text.split(',').filter((field) => field !== '');
   for (const field of asked) {
-    if (!FIELDS.some((known) => known === field)) throw new UsageError(`--print: there is no field '${field}', only ${FIELDS.join(', ')}.`);
+    if (!FIELDS.some((known) => known === field))
+      throw new UsageError(`--print: there is no field '${field}', only ${FIELDS.join(', ')}.`);
   }
   const others = FIELDS.filter((field) => field !== 'value' && asked.includes(field));
   return [...others.toSorted((left, right) => asked.indexOf(left) - asked.indexOf(right)), 'value'];
@@ -66,7 +79,8 @@ async function print(log: Log, options: ConsumeOptions, io: CommandIo): Promise<
     while (open.size > 0 && count < options.max) {
       for (const fetched of await consumer.poll(POLL_MS)) {
         count += printFetched(fetched, options, options.max - count, io);
-        if (fetched.nextOffset >= (open.get(fetched.partition) ?? 0)) open.delete(fetched.partition);
+        if (fetched.nextOffset >= (open.get(fetched.partition) ?? 0))
+          open.delete(fetched.partition);
       }
     }
   } finally {
@@ -76,7 +90,12 @@ async function print(log: Log, options: ConsumeOptions, io: CommandIo): Promise<
   return 0;
 }
 
-function printFetched(fetched: FetchedRecords, options: ConsumeOptions, limit: number, io: CommandIo): number {
+function printFetched(
+  fetched: FetchedRecords,
+  options: ConsumeOptions,
+  limit: number,
+  io: CommandIo,
+): number {
   const cursor = new RecordCursor();
   let text = '';
   let count = 0;
@@ -111,4 +130,7 @@ function fieldText(field: Field, record: Readonly<Record<Field, unknown>>): stri
   return String(value);
 }
 
-const headerText = (header: RecordHeader): [string, string | null] => [header.key, header.value === null ? null : Buffer.from(header.value).toString('utf8')];
+const headerText = (header: RecordHeader): [string, string | null] => [
+  header.key,
+  header.value === null ? null : Buffer.from(header.value).toString('utf8'),
+];

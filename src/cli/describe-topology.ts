@@ -27,9 +27,17 @@ function topologyOf(exported: unknown, file: string): Describable {
   for (const candidate of [module?.topology, module?.default]) {
     if (candidate instanceof Topology || isDescribable(candidate)) return candidate;
   }
-  throw new StreamsError('INVALID_ARGUMENT', `${file} exports no topology. Export one: export const topology = builder.build();`, { file });
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `${file} exports no topology. Export one: export const topology = builder.build();`,
+    { file },
+  );
 }
 
 function isDescribable(value: unknown): value is Describable {
-  return typeof value === 'object' && value !== null && typeof (value as { describe?: unknown }).describe === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { describe?: unknown }).describe === 'function'
+  );
 }

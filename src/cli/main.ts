@@ -16,7 +16,11 @@ const io: CommandIo = {
   lines: () => createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY }),
   openLog: async (directory, { create }) => {
     if (!create && !systemEnv().files.exists(directory)) {
-      throw new StreamsError('INVALID_ARGUMENT', `There is no log in ${directory}: the directory does not exist. Name another one with --log DIR, or create a topic in it first.`, { file: directory });
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        `There is no log in ${directory}: the directory does not exist. Name another one with --log DIR, or create a topic in it first.`,
+        { file: directory },
+      );
     }
     return openLog(directory);
   },

@@ -12,7 +12,10 @@ export const produce: Command = {
   summary: 'write the lines of standard input to a topic',
   usage: 'millrace produce TOPIC [--key-separator TEXT] [--log DIR] < FILE',
   async run(args, io) {
-    const { values, positionals } = parsed(args, { ...LOG_OPTION, 'key-separator': { type: 'string' } });
+    const { values, positionals } = parsed(args, {
+      ...LOG_OPTION,
+      'key-separator': { type: 'string' },
+    });
     const topic = onlyArgument('the name of the topic', positionals);
     const separator = values['key-separator'];
     if (separator === '') throw new UsageError('--key-separator is empty.');
@@ -42,14 +45,24 @@ export const produce: Command = {
   },
 };
 
-function record(line: string, separator: string | undefined, number: number): BatchRecord<string, string> {
+function record(
+  line: string,
+  separator: string | undefined,
+  number: number,
+): BatchRecord<string, string> {
   if (separator === undefined) return { value: line };
   const at = line.indexOf(separator);
-  if (at < 0) throw new UsageError(`line ${number} has no key separator '${separator}'. Lines before this batch were written.`);
+  if (at < 0)
+    throw new UsageError(
+      `line ${number} has no key separator '${separator}'. Lines before this batch were written.`,
+    );
   return { key: line.slice(0, at), value: line.slice(at + separator.length) };
 }
 
 function atLines(error: unknown, from: number, to: number): unknown {
   if (!(error instanceof StreamsError)) return error;
-  return new StreamsError(error.code, `Lines ${from} to ${to}: ${error.message}`, { ...error.where, cause: error });
+  return new StreamsError(error.code, `Lines ${from} to ${to}: ${error.message}`, {
+    ...error.where,
+    cause: error,
+  });
 }

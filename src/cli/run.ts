@@ -11,7 +11,11 @@ import { topics } from './topics.js';
 
 const COMMANDS: readonly Command[] = [topics, produce, consume, describeTopology];
 
-export async function run(args: readonly string[], version: string, io: CommandIo): Promise<number> {
+export async function run(
+  args: readonly string[],
+  version: string,
+  io: CommandIo,
+): Promise<number> {
   const [word, ...rest] = args;
   if (word === '--version') {
     io.out(`${version}\n`);
@@ -52,6 +56,8 @@ function report(error: unknown, command: Command, io: CommandIo): number {
     return 1;
   }
   // Not an operating error: our own mistake or the user's module; the place helps to find it.
-  io.err(`millrace ${command.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  io.err(
+    `millrace ${command.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return 1;
 }

@@ -20,7 +20,9 @@ export interface DeadLetterRecord {
 export function deadLetterRecord(record: ProducedRecord): DeadLetterRecord {
   const text = (name: string): string => {
     const header = record.headers.find(({ key }) => key === `__streams.errors.${name}`);
-    return header === undefined || header.value === null ? '' : new TextDecoder().decode(header.value);
+    return header === undefined || header.value === null
+      ? ''
+      : new TextDecoder().decode(header.value);
   };
   return {
     key: record.key,

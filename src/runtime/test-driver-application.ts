@@ -5,7 +5,13 @@
  */
 import { SimulatedEnv } from '../env/simulated-env.js';
 import { StreamsError } from '../errors.js';
-import type { FetchedRecords, LogClient, LogConsumer, LogProducer, TopicPartition } from '../log/client.js';
+import type {
+  FetchedRecords,
+  LogClient,
+  LogConsumer,
+  LogProducer,
+  TopicPartition,
+} from '../log/client.js';
 import { memoryEngine } from '../log/engine/engine.js';
 import { partitionForKey } from '../log/murmur2.js';
 import { RecordCursor } from '../log/record-cursor.js';
@@ -55,7 +61,10 @@ export class TestDriverApplication implements TestDrive {
     this.#topology = topology;
     this.#options = options;
     this.#subtopologies = topology.subtopologies();
-    this.#sourceTopics = sourceTopicNames(this.#subtopologies, new TopicNames(options.application.applicationId, this.#subtopologies));
+    this.#sourceTopics = sourceTopicNames(
+      this.#subtopologies,
+      new TopicNames(options.application.applicationId, this.#subtopologies),
+    );
     this.#env = new SimulatedEnv({ startMs: options.startAt });
     this.#log = memoryEngine({ env: this.#env });
   }
@@ -65,9 +74,17 @@ export class TestDriverApplication implements TestDrive {
   }
 
   requireSource(topic: string): void {
-    if (this.#sourceTopics.includes(topic) || this.#patterns().some((pattern) => matches(pattern, topic))) return;
+    if (
+      this.#sourceTopics.includes(topic) ||
+      this.#patterns().some((pattern) => matches(pattern, topic))
+    )
+      return;
     const known = [...this.#sourceTopics, ...this.#patterns().map(String)];
-    throw new StreamsError('UNKNOWN_TOPIC', `The topology does not read topic '${topic}'.${didYouMean(topic, known)} It reads: ${known.join(', ')}.`, { topic });
+    throw new StreamsError(
+      'UNKNOWN_TOPIC',
+      `The topology does not read topic '${topic}'.${didYouMean(topic, known)} It reads: ${known.join(', ')}.`,
+      { topic },
+    );
   }
 
   pipe(topic: string, inputs: readonly EncodedInput[]): Promise<void> {
@@ -101,7 +118,11 @@ export class TestDriverApplication implements TestDrive {
 
   read<H extends StoreHandle>(name: string): StoreFace<H> {
     if (this.#app === undefined) {
-      throw new StreamsError('INVALID_STATE', `The application has not started: pipe a record before you read store '${name}'.`, { store: name });
+      throw new StreamsError(
+        'INVALID_STATE',
+        `The application has not started: pipe a record before you read store '${name}'.`,
+        { store: name },
+      );
     }
     // The face is made for the name; the handle that the caller had says which types it has.
     return this.#app.store(name) as StoreFace<H>;
@@ -119,7 +140,11 @@ export class TestDriverApplication implements TestDrive {
     const result = this.#turn.then(() => {
       if (this.#closed) throw new StreamsError('INVALID_STATE', 'The test driver is closed.');
       if (this.#failure !== undefined) {
-        throw new StreamsError('INVALID_STATE', 'The test driver stopped at an earlier error (see cause), as an application would. Make a new driver for the next test.', { cause: this.#failure });
+        throw new StreamsError(
+          'INVALID_STATE',
+          'The test driver stopped at an earlier error (see cause), as an application would. Make a new driver for the next test.',
+          { cause: this.#failure },
+        );
       }
       return work();
     });
@@ -131,7 +156,11 @@ export class TestDriverApplication implements TestDrive {
   async #running(): Promise<void> {
     if (this.#app !== undefined) return;
     for (const topic of this.#sourceTopics) await this.#createTopic(topic);
-    const app = new KafkaStreams(this.#topology, { ...this.#options.application, log: this.#log, env: this.#env });
+    const app = new KafkaStreams(this.#topology, {
+      ...this.#options.application,
+      log: this.#log,
+      env: this.#env,
+    });
     this.#app = app;
     app.on('error', (error) => {
       this.#failure = error;
@@ -149,7 +178,9 @@ export class TestDriverApplication implements TestDrive {
 
   #createTopic(topic: string): Promise<void> {
     const { partitions } = this.#options;
-    return this.#env.run(this.#log.admin().createTopics([{ topic, partitions }], { ifNotExists: true }));
+    return this.#env.run(
+      this.#log.admin().createTopics([{ topic, partitions }], { ifNotExists: true }),
+    );
   }
 
   async #produce(topic: string, inputs: readonly EncodedInput[]): Promise<void> {
@@ -159,10 +190,25 @@ export class TestDriverApplication implements TestDrive {
     }
     const writer = this.#producer.topic(topic);
     for (const { key, value, timestamp, headers, partition } of inputs) {
-      const chosen = partition ?? (key === null ? this.#keyless++ % writer.partitions : partitionForKey(key, 0, key.length, writer.partitions));
-      writer.append(chosen, timestamp ?? this.#env.clock.now(), key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, headers, (error, offset) => {
-        if (error === undefined) this.#piped.add(`${topic}-${chosen}@${offset}`);
-      });
+      const chosen =
+        partition ??
+        (key === null
+          ? this.#keyless++ % writer.partitions
+          : partitionForKey(key, 0, key.length, writer.partitions));
+      writer.append(
+        chosen,
+        timestamp ?? this.#env.clock.now(),
+        key,
+        0,
+        key?.length ?? 0,
+        value,
+        0,
+        value?.length ?? 0,
+        headers,
+        (error, offset) => {
+          if (error === undefined) this.#piped.add(`${topic}-${chosen}@${offset}`);
+        },
+      );
     }
     await this.#env.run(this.#producer.flush());
   }
@@ -180,7 +226,11 @@ export class TestDriverApplication implements TestDrive {
       const busy = lag > 0 || now !== seen || tasks.some((task) => task.parked);
       quietMs = busy ? 0 : quietMs + 1;
       seen = now;
-      if (passedMs > UNREST_MS_MAX) throw new StreamsError('INVALID_STATE', `The application did not come to rest in ${UNREST_MS_MAX} ms of virtual time. Does the topology feed itself?`);
+      if (passedMs > UNREST_MS_MAX)
+        throw new StreamsError(
+          'INVALID_STATE',
+          `The application did not come to rest in ${UNREST_MS_MAX} ms of virtual time. Does the topology feed itself?`,
+        );
       this.#env.advance(1);
     }
     await this.#collect();
@@ -189,10 +239,13 @@ export class TestDriverApplication implements TestDrive {
   /** Reads what was committed since the last call. */
   async #collect(): Promise<void> {
     const admin = this.#log.admin();
-    const descriptions = await this.#env.run(admin.describeTopics(await this.#env.run(admin.listTopics())));
+    const descriptions = await this.#env.run(
+      admin.describeTopics(await this.#env.run(admin.listTopics())),
+    );
     const open: TopicPartition[] = [];
     for (const description of descriptions) {
-      for (let partition = 0; partition < (description?.partitions ?? 0); partition++) open.push({ topic: description!.topic, partition });
+      for (let partition = 0; partition < (description?.partitions ?? 0); partition++)
+        open.push({ topic: description!.topic, partition });
     }
     this.#consumer ??= this.#log.consumer({ isolation: 'read_committed', offsetReset: 'earliest' });
     this.#consumer.assign(open);
@@ -214,7 +267,11 @@ export class TestDriverApplication implements TestDrive {
     for (const batch of fetched.batches) {
       cursor.reset(batch.bytes, batch.start);
       while (cursor.next()) {
-        if (cursor.offset < firstOffset || this.#piped.delete(`${topic}-${partition}@${cursor.offset}`)) continue;
+        if (
+          cursor.offset < firstOffset ||
+          this.#piped.delete(`${topic}-${partition}@${cursor.offset}`)
+        )
+          continue;
         const [key, value] = [cursor.key(), cursor.value()];
         this.#options.onProduced({
           topic,
@@ -230,6 +287,10 @@ export class TestDriverApplication implements TestDrive {
   }
 
   #patterns(): RegExp[] {
-    return this.#subtopologies.flatMap(({ nodes }) => nodes.flatMap((node) => (node.kind === 'source' && node.pattern !== undefined ? [node.pattern] : [])));
+    return this.#subtopologies.flatMap(({ nodes }) =>
+      nodes.flatMap((node) =>
+        node.kind === 'source' && node.pattern !== undefined ? [node.pattern] : [],
+      ),
+    );
   }
 }

@@ -104,9 +104,22 @@ export class TestDriverTask implements TestDrive {
 
   /** Throws `UNKNOWN_TOPIC` unless something of the topology reads the topic. */
   requireSource(topic: string): void {
-    if (this.#globalTopics.has(topic) || this.#sourceTopics.has(topic) || this.#patternOf(topic) !== undefined) return;
-    const known = [...this.#sourceTopics, ...this.#globalTopics, ...this.#sourcePatterns.map((pattern) => String(pattern))];
-    throw new StreamsError('UNKNOWN_TOPIC', `The topology does not read topic '${topic}'.${didYouMean(topic, known)} It reads: ${known.join(', ')}.`, { topic });
+    if (
+      this.#globalTopics.has(topic) ||
+      this.#sourceTopics.has(topic) ||
+      this.#patternOf(topic) !== undefined
+    )
+      return;
+    const known = [
+      ...this.#sourceTopics,
+      ...this.#globalTopics,
+      ...this.#sourcePatterns.map((pattern) => String(pattern)),
+    ];
+    throw new StreamsError(
+      'UNKNOWN_TOPIC',
+      `The topology does not read topic '${topic}'.${didYouMean(topic, known)} It reads: ${known.join(', ')}.`,
+      { topic },
+    );
   }
 
   /** Records of one call, each done before the next begins. */
@@ -127,13 +140,19 @@ export class TestDriverTask implements TestDrive {
 
   /** The store itself. Throws `UNKNOWN_STORE`. */
   store(name: string): StateStore {
-    return this.#task?.store(name) ?? this.#globals.stores.get(name) ?? this.read<StoreBuilder>(name);
+    return (
+      this.#task?.store(name) ?? this.#globals.stores.get(name) ?? this.read<StoreBuilder>(name)
+    );
   }
 
   /** The read face of a store. Throws `UNKNOWN_STORE`. */
   read<H extends StoreHandle>(name: string): StoreFace<H> {
     const own = this.#task?.store(name);
-    return findStore<H>(name, { tasks: { stores: () => (own === undefined ? [] : [own]) }, globals: this.#globals }, this.subtopologies);
+    return findStore<H>(
+      name,
+      { tasks: { stores: () => (own === undefined ? [] : [own]) }, globals: this.#globals },
+      this.subtopologies,
+    );
   }
 
   /** What still waits for a promise ends with `INVALID_STATE`. */
@@ -158,12 +177,18 @@ export class TestDriverTask implements TestDrive {
   #begin(work: () => Steps): Promise<void> | undefined {
     this.#requireOpen();
     if (this.#failure !== undefined) {
-      throw new StreamsError('INVALID_STATE', 'The test driver stopped at an earlier error (see cause), as an application would. Make a new driver for the next test.', {
-        cause: this.#failure,
-      });
+      throw new StreamsError(
+        'INVALID_STATE',
+        'The test driver stopped at an earlier error (see cause), as an application would. Make a new driver for the next test.',
+        {
+          cause: this.#failure,
+        },
+      );
     }
     try {
-      return walk(work(), () => this.#requireOpen())?.catch((error: unknown) => this.#failed(error));
+      return walk(work(), () => this.#requireOpen())?.catch((error: unknown) =>
+        this.#failed(error),
+      );
     } catch (error) {
       return this.#failed(error);
     }
@@ -221,19 +246,26 @@ export class TestDriverTask implements TestDrive {
   }
 
   #patternOf(topic: string): RegExp | undefined {
-    return this.#sourceTopics.has(topic) ? undefined : this.#sourcePatterns.find((pattern) => matches(pattern, topic));
+    return this.#sourceTopics.has(topic)
+      ? undefined
+      : this.#sourcePatterns.find((pattern) => matches(pattern, topic));
   }
 
   #expireParked(): void {
     const since = this.#task?.parkedSince;
-    if (since !== undefined && this.#clock.monotonic() - since >= this.#options.config.parkTimeoutMs) this.#task?.expirePark();
+    if (
+      since !== undefined &&
+      this.#clock.monotonic() - since >= this.#options.config.parkTimeoutMs
+    )
+      this.#task?.expirePark();
   }
 
   /** Shows what was produced and loops back what this topology reads. */
   #release(): void {
     for (const record of this.#output.take()) {
       this.#options.onProduced(record);
-      if (this.#sourceTopics.has(record.topic) || this.#globalTopics.has(record.topic)) this.#accept(record.topic, record);
+      if (this.#sourceTopics.has(record.topic) || this.#globalTopics.has(record.topic))
+        this.#accept(record.topic, record);
     }
   }
 }
@@ -273,11 +305,17 @@ const noop = (): void => undefined;
 function topicsOf(subtopologies: readonly Subtopology[], names: TopicNames): ReadonlySet<string> {
   const topics = new Set<string>();
   for (const { nodes } of subtopologies) {
-    for (const node of nodes) if (node.kind === 'source') for (const topic of node.topics) topics.add(names.decorate(topic));
+    for (const node of nodes)
+      if (node.kind === 'source')
+        for (const topic of node.topics) topics.add(names.decorate(topic));
   }
   return topics;
 }
 
 function patternsOf(subtopologies: readonly Subtopology[]): RegExp[] {
-  return subtopologies.flatMap(({ nodes }) => nodes.flatMap((node) => (node.kind === 'source' && node.pattern !== undefined ? [node.pattern] : [])));
+  return subtopologies.flatMap(({ nodes }) =>
+    nodes.flatMap((node) =>
+      node.kind === 'source' && node.pattern !== undefined ? [node.pattern] : [],
+    ),
+  );
 }

@@ -70,10 +70,23 @@ export class InputLog {
   fetched(topic: string, record: LoggedRecord, counter = topic): FetchedRecords {
     const { key, value, timestamp, headers } = record;
     if (!Number.isSafeInteger(timestamp) || timestamp > MAX_TIMESTAMP) {
-      throw new StreamsError('INVALID_TIMESTAMP', `Timestamp ${timestamp} of a record for topic '${topic}' is not a whole number of milliseconds.`, { topic });
+      throw new StreamsError(
+        'INVALID_TIMESTAMP',
+        `Timestamp ${timestamp} of a record for topic '${topic}' is not a whole number of milliseconds.`,
+        { topic },
+      );
     }
     const offset = this.#nextOffsets.get(counter) ?? 0;
-    this.#builder.append(timestamp, key, 0, key?.length ?? 0, value, 0, value?.length ?? 0, headers);
+    this.#builder.append(
+      timestamp,
+      key,
+      0,
+      key?.length ?? 0,
+      value,
+      0,
+      value?.length ?? 0,
+      headers,
+    );
     const bytes = this.#builder.seal();
     assignOffset(bytes, 0, offset, 0);
     this.#nextOffsets.set(counter, offset + 1);

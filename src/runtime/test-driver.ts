@@ -7,7 +7,10 @@ import { type Duration, durationMs } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TaskConfig } from '../processor/task-config.js';
-import { failOnInvalidTimestamp, type TimestampExtractor } from '../processor/timestamp-extractor.js';
+import {
+  failOnInvalidTimestamp,
+  type TimestampExtractor,
+} from '../processor/timestamp-extractor.js';
 import type { Topology } from '../processor/topology.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { ErrorPolicies, StreamsLogger } from './config.js';
@@ -88,13 +91,19 @@ export class TopologyTestDriver implements AsyncDisposable {
   }
 
   /** An end to pipe records in. Throws `UNKNOWN_TOPIC` when the topology does not read `topic`. */
-  createInputTopic<K = Uint8Array, V = Uint8Array>(topic: string, options: InputTopicOptions<K, V> = {}): TestInputTopic<K, V> {
+  createInputTopic<K = Uint8Array, V = Uint8Array>(
+    topic: string,
+    options: InputTopicOptions<K, V> = {},
+  ): TestInputTopic<K, V> {
     this.#drive.requireSource(topic);
     return new TestInputTopic(this.#port, topic, options);
   }
 
   /** An end to read what the topology wrote to `topic`. Two of the same topic share one queue. */
-  createOutputTopic<K = Uint8Array, V = Uint8Array>(topic: string, options: OutputTopicOptions<K, V> = {}): TestOutputTopic<K, V> {
+  createOutputTopic<K = Uint8Array, V = Uint8Array>(
+    topic: string,
+    options: OutputTopicOptions<K, V> = {},
+  ): TestOutputTopic<K, V> {
     return new TestOutputTopic(this.#port, topic, options);
   }
 
@@ -124,7 +133,10 @@ export class TopologyTestDriver implements AsyncDisposable {
    */
   async restart(): Promise<void> {
     if (this.#drive.restart === undefined) {
-      throw new StreamsError('INVALID_STATE', 'restart() needs a driver with partitions: new TopologyTestDriver(topology, { partitions: 4 }).');
+      throw new StreamsError(
+        'INVALID_STATE',
+        'restart() needs a driver with partitions: new TopologyTestDriver(topology, { partitions: 4 }).',
+      );
     }
     await this.#drive.restart();
   }
@@ -175,15 +187,31 @@ export class TopologyTestDriver implements AsyncDisposable {
     const about = this.#unread.has(topic)
       ? 'everything written to it has been read.'
       : `nothing was written to it yet.${didYouMean(topic, written)} Written so far: ${written.length === 0 ? 'nothing at all' : written.join(', ')}.`;
-    return new StreamsError('INVALID_STATE', `No record to read in topic '${topic}': ${about}`, { topic });
+    return new StreamsError('INVALID_STATE', `No record to read in topic '${topic}': ${about}`, {
+      topic,
+    });
   }
 }
 
-function startDrive(topology: Topology, options: TopologyTestDriverOptions, onProduced: (record: ProducedRecord) => void): TestDrive {
+function startDrive(
+  topology: Topology,
+  options: TopologyTestDriverOptions,
+  onProduced: (record: ProducedRecord) => void,
+): TestDrive {
   const { applicationId = 'app', startAt = 0, partitions, partitioner } = options;
-  if (partitions === undefined) return new TestDriverTask(topology, { applicationId, startAt, config: taskConfig(options), partitioner, onProduced });
+  if (partitions === undefined)
+    return new TestDriverTask(topology, {
+      applicationId,
+      startAt,
+      config: taskConfig(options),
+      partitioner,
+      onProduced,
+    });
   if (!Number.isSafeInteger(partitions) || partitions < 1) {
-    throw new StreamsError('INVALID_ARGUMENT', `partitions: ${partitions} is not a whole number >= 1.`);
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `partitions: ${partitions} is not a whole number >= 1.`,
+    );
   }
   const { errors, statestoreCacheMaxBytes, parkTimeout, timestamps, logger } = options;
   return new TestDriverApplication(topology, {

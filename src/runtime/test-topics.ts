@@ -173,7 +173,12 @@ export class TestOutputTopic<K, V> {
   }
 }
 
-function encoded<T>(data: T | null | undefined, serde: Serde<T> | undefined, part: 'key' | 'value', topic: string): Uint8Array | null {
+function encoded<T>(
+  data: T | null | undefined,
+  serde: Serde<T> | undefined,
+  part: 'key' | 'value',
+  topic: string,
+): Uint8Array | null {
   if (data === null || data === undefined) return null;
   if (serde !== undefined) return new Uint8Array(serde.serialize(data, topic));
   if (data instanceof Uint8Array) return new Uint8Array(data);
@@ -184,7 +189,12 @@ function encoded<T>(data: T | null | undefined, serde: Serde<T> | undefined, par
   );
 }
 
-function decoded<T>(bytes: Uint8Array | null, serde: Serde<T> | undefined, part: 'key' | 'value', topic: string): T {
+function decoded<T>(
+  bytes: Uint8Array | null,
+  serde: Serde<T> | undefined,
+  part: 'key' | 'value',
+  topic: string,
+): T {
   // Null is in the type where the caller expects tombstones; without serde the caller gets bytes, as the option says.
   if (bytes === null || serde === undefined) return bytes as T;
   try {

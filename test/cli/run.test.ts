@@ -21,7 +21,10 @@ interface Result {
 }
 
 /** Runs a command line; the log stays open behind it. */
-async function millrace(args: readonly string[], given: { lines?: string[]; module?: unknown } = {}): Promise<Result> {
+async function millrace(
+  args: readonly string[],
+  given: { lines?: string[]; module?: unknown } = {},
+): Promise<Result> {
   let out = '';
   let err = '';
   const io: CommandIo = {
@@ -31,7 +34,16 @@ async function millrace(args: readonly string[], given: { lines?: string[]; modu
       yield* given.lines ?? [];
     },
     // The test closes the log; the command's own close would end it too early.
-    openLog: () => Promise.resolve({ ...log, client: log.client, admin: () => log.admin(), producer: (options) => log.producer(options), consumer: (options) => log.consumer(options), close: () => Promise.resolve(), [Symbol.asyncDispose]: () => Promise.resolve() }),
+    openLog: () =>
+      Promise.resolve({
+        ...log,
+        client: log.client,
+        admin: () => log.admin(),
+        producer: (options) => log.producer(options),
+        consumer: (options) => log.consumer(options),
+        close: () => Promise.resolve(),
+        [Symbol.asyncDispose]: () => Promise.resolve(),
+      }),
     importModule: () => Promise.resolve(given.module),
   };
   const code = await run(args, '1.2.3', io);
@@ -42,7 +54,8 @@ test('--version prints the version and --help names every command', async () => 
   expect(await millrace(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' });
   const help = await millrace(['--help']);
   expect(help.code).toBe(0);
-  for (const word of ['topics', 'produce', 'consume', 'topology']) expect(help.out).toContain(`  ${word} `);
+  for (const word of ['topics', 'produce', 'consume', 'topology'])
+    expect(help.out).toContain(`  ${word} `);
 });
 
 test('a command that does not exist is named and ends with code 2', async () => {
@@ -59,7 +72,15 @@ test('an option that does not exist is named, with the usage of the command', as
 });
 
 test('topics are created, listed and described', async () => {
-  const created = await millrace(['topics', 'create', 'order', '--partitions', '2', '--config', 'retention.ms=172800000']);
+  const created = await millrace([
+    'topics',
+    'create',
+    'order',
+    '--partitions',
+    '2',
+    '--config',
+    'retention.ms=172800000',
+  ]);
   expect(created).toEqual({ code: 0, out: 'Created topic order with 2 partitions.\n', err: '' });
   expect((await millrace(['topics', 'list'])).out).toBe('order\n');
   expect((await millrace(['topics', 'list', '--json'])).out).toBe('["order"]\n');
@@ -78,17 +99,32 @@ test('a topic that exists is an error of one line without a stack trace', async 
 
 test('lines that are produced with keys are consumed with the fields that were asked for', async () => {
   await millrace(['topics', 'create', 'order']);
-  const produced = await millrace(['produce', 'order', '--key-separator', ':'], { lines: ['han:phone', 'choi:galaxy:blue'] });
+  const produced = await millrace(['produce', 'order', '--key-separator', ':'], {
+    lines: ['han:phone', 'choi:galaxy:blue'],
+  });
   expect(produced).toEqual({ code: 0, out: '', err: 'Wrote 2 records to order.\n' });
-  const consumed = await millrace(['consume', 'order', '--from-beginning', '--print', 'offset,key']);
-  expect(consumed).toEqual({ code: 0, out: '0\than\tphone\n1\tchoi\tgalaxy:blue\n', err: '2 records.\n' });
+  const consumed = await millrace([
+    'consume',
+    'order',
+    '--from-beginning',
+    '--print',
+    'offset,key',
+  ]);
+  expect(consumed).toEqual({
+    code: 0,
+    out: '0\than\tphone\n1\tchoi\tgalaxy:blue\n',
+    err: '2 records.\n',
+  });
 });
 
 test('consume stops after --max records and prints JSON lines for programs', async () => {
   await millrace(['topics', 'create', 'order']);
   await millrace(['produce', 'order'], { lines: ['a', 'b', 'c'] });
   const { out } = await millrace(['consume', 'order', '--from-beginning', '--max', '2', '--json']);
-  const records = out.trim().split('\n').map((line) => JSON.parse(line) as { value: string; key: null; offset: number });
+  const records = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { value: string; key: null; offset: number });
   expect(records.map(({ key, value, offset }) => [key, value, offset])).toEqual([
     [null, 'a', 0],
     [null, 'b', 1],
@@ -106,7 +142,9 @@ test('consume ends at the end of the topic when a transaction marker is its last
 
 test('a line without the key separator is named by its number', async () => {
   await millrace(['topics', 'create', 'order']);
-  const { code, err } = await millrace(['produce', 'order', '--key-separator', ':'], { lines: ['a:b', 'no separator'] });
+  const { code, err } = await millrace(['produce', 'order', '--key-separator', ':'], {
+    lines: ['a:b', 'no separator'],
+  });
   expect(code).toBe(2);
   expect(err).toContain("line 2 has no key separator ':'");
 });

@@ -20,7 +20,9 @@ export interface BuiltCase {
 }
 
 /** What the graph of a case leads to: a topology, or the phase and the error that stopped it. */
-export type BuildOutcome = { readonly built: BuiltCase } | { readonly phase: 'dsl' | 'build'; readonly opIndex: number; readonly error: unknown };
+export type BuildOutcome =
+  | { readonly built: BuiltCase }
+  | { readonly phase: 'dsl' | 'build'; readonly opIndex: number; readonly error: unknown };
 
 export function buildCase(testCase: ConformanceCase, invoke: typeof call = call): BuildOutcome {
   return testCase.api === 'papi' ? buildPapi(testCase) : buildDsl(testCase, invoke);
@@ -28,7 +30,13 @@ export function buildCase(testCase: ConformanceCase, invoke: typeof call = call)
 
 function buildDsl(testCase: ConformanceCase, invoke: typeof call): BuildOutcome {
   const builder = new StreamsBuilder({ key: Serdes.string(), value: Serdes.string() });
-  const graph = { builder, call: invoke, nodes: new Map<string, unknown>(), branchKeys: {}, stores: storeKinds(testCase.graph) };
+  const graph = {
+    builder,
+    call: invoke,
+    nodes: new Map<string, unknown>(),
+    branchKeys: {},
+    stores: storeKinds(testCase.graph),
+  };
   for (const [opIndex, operation] of testCase.graph.entries()) {
     try {
       buildOperation(graph, operation);
@@ -69,7 +77,8 @@ function buildTopology(builder: StreamsBuilder, testCase: ConformanceCase): Topo
     // The builder says which ones it knows.
     return builder.build({ optimization: optimization as 'none' });
   } catch (error) {
-    if (error instanceof StreamsError && error.code === 'INVALID_ARGUMENT') throw new UnsupportedOperation(`optimization ${optimization}`);
+    if (error instanceof StreamsError && error.code === 'INVALID_ARGUMENT')
+      throw new UnsupportedOperation(`optimization ${optimization}`);
     throw error;
   }
 }

@@ -6,7 +6,17 @@
 import { Serdes } from '../../src/serde/serdes.js';
 import type { BranchSpec, Operation } from './case.js';
 import { supplierOf } from './build-papi.js';
-import { objectField, optionalNumber, optionalText, processorField, storeField, storeList, textField, textList, topicsOf } from './fields.js';
+import {
+  objectField,
+  optionalNumber,
+  optionalText,
+  processorField,
+  storeField,
+  storeList,
+  textField,
+  textList,
+  topicsOf,
+} from './fields.js';
 import {
   aggregator,
   initializer,
@@ -52,35 +62,55 @@ function node(graph: DslGraph, operation: Operation, field = 'in'): unknown {
 }
 
 /** A call on the `in` node with its own argument and the name. */
-const on = (method: string, argument?: (operation: Operation) => unknown): Build => (graph, operation) =>
-  argument === undefined
-    ? graph.call(node(graph, operation), method, named(operation))
-    : graph.call(node(graph, operation), method, argument(operation), named(operation));
+const on =
+  (method: string, argument?: (operation: Operation) => unknown): Build =>
+  (graph, operation) =>
+    argument === undefined
+      ? graph.call(node(graph, operation), method, named(operation))
+      : graph.call(node(graph, operation), method, argument(operation), named(operation));
 
-const onTable = (method: string, argument: (operation: Operation) => unknown): Build => (graph, operation) =>
-  graph.call(node(graph, operation), method, argument(operation), { ...named(operation), ...materialized(operation) });
+const onTable =
+  (method: string, argument: (operation: Operation) => unknown): Build =>
+  (graph, operation) =>
+    graph.call(node(graph, operation), method, argument(operation), {
+      ...named(operation),
+      ...materialized(operation),
+    });
 
-const isTable = (target: unknown): boolean => typeof (target as { toStream?: unknown }).toStream === 'function';
+const isTable = (target: unknown): boolean =>
+  typeof (target as { toStream?: unknown }).toStream === 'function';
 
 /** Operators that streams and tables share; only tables take Materialized. */
-const onEither = (method: string, argument: (operation: Operation) => unknown): Build => (graph, operation) =>
-  (isTable(node(graph, operation)) ? onTable : on)(method, argument)(graph, operation);
+const onEither =
+  (method: string, argument: (operation: Operation) => unknown): Build =>
+  (graph, operation) =>
+    (isTable(node(graph, operation)) ? onTable : on)(method, argument)(graph, operation);
 
 /** Joins of two nodes; our joiners take the key last. */
-const joining = (method: string, options: (operation: Operation) => object): Build => (graph, operation) => {
-  const join = joiner(textField(operation, 'joiner'));
-  const right = node(graph, operation, 'right');
-  return graph.call(node(graph, operation, 'left'), method, right, (left: unknown, other: unknown, key: unknown) => join(key, left, other), {
-    ...named(operation),
-    ...options(operation),
-  });
-};
+const joining =
+  (method: string, options: (operation: Operation) => object): Build =>
+  (graph, operation) => {
+    const join = joiner(textField(operation, 'joiner'));
+    const right = node(graph, operation, 'right');
+    return graph.call(
+      node(graph, operation, 'left'),
+      method,
+      right,
+      (left: unknown, other: unknown, key: unknown) => join(key, left, other),
+      {
+        ...named(operation),
+        ...options(operation),
+      },
+    );
+  };
 
-const globalJoin = (method: string): Build => joining(method, (operation) => ({ keySelector: keySelector(textField(operation, 'selector')) }));
-const tableJoin = (method: string): Build => joining(method, (operation) => {
-  const grace = optionalNumber(operation, 'grace');
-  return grace === undefined ? {} : { grace };
-});
+const globalJoin = (method: string): Build =>
+  joining(method, (operation) => ({ keySelector: keySelector(textField(operation, 'selector')) }));
+const tableJoin = (method: string): Build =>
+  joining(method, (operation) => {
+    const grace = optionalNumber(operation, 'grace');
+    return grace === undefined ? {} : { grace };
+  });
 
 const BUILDERS: { readonly [op: string]: Build } = {
   stream: (graph, operation) => {
@@ -90,10 +120,18 @@ const BUILDERS: { readonly [op: string]: Build } = {
       ...(extractor === undefined ? {} : { timestamps: timestampExtractor(extractor) }),
     });
   },
-  table: (graph, operation) => graph.call(graph.builder, 'table', textField(operation, 'topic'), { ...named(operation), ...materialized(operation) }),
+  table: (graph, operation) =>
+    graph.call(graph.builder, 'table', textField(operation, 'topic'), {
+      ...named(operation),
+      ...materialized(operation),
+    }),
   globalTable: (graph, operation) =>
-    graph.call(graph.builder, 'globalTable', textField(operation, 'topic'), { ...named(operation), ...materialized(operation) }),
-  addStateStore: (graph, operation) => graph.call(graph.builder, 'addStateStore', storeBuilder(storeField(operation))),
+    graph.call(graph.builder, 'globalTable', textField(operation, 'topic'), {
+      ...named(operation),
+      ...materialized(operation),
+    }),
+  addStateStore: (graph, operation) =>
+    graph.call(graph.builder, 'addStateStore', storeBuilder(storeField(operation))),
   addGlobalStore: (graph, operation) =>
     graph.call(
       graph.builder,
@@ -121,16 +159,31 @@ const BUILDERS: { readonly [op: string]: Build } = {
   peek: on('peek', () => () => undefined),
   foreach: on('foreach', () => () => undefined),
   split: splitStream,
-  merge: (graph, operation) => graph.call(node(graph, operation, 'left'), 'merge', node(graph, operation, 'right'), named(operation)),
+  merge: (graph, operation) =>
+    graph.call(
+      node(graph, operation, 'left'),
+      'merge',
+      node(graph, operation, 'right'),
+      named(operation),
+    ),
   repartition: (graph, operation) => {
     const partitions = optionalNumber(operation, 'partitions');
-    return graph.call(node(graph, operation), 'repartition', { ...named(operation), ...(partitions === undefined ? {} : { partitions }) });
+    return graph.call(node(graph, operation), 'repartition', {
+      ...named(operation),
+      ...(partitions === undefined ? {} : { partitions }),
+    });
   },
-  toTable: (graph, operation) => graph.call(node(graph, operation), 'toTable', { ...named(operation), ...materialized(operation) }),
+  toTable: (graph, operation) =>
+    graph.call(node(graph, operation), 'toTable', {
+      ...named(operation),
+      ...materialized(operation),
+    }),
   groupByKey: on('groupByKey'),
   groupBy: (graph, operation) =>
     on('groupBy', () =>
-      isTable(node(graph, operation)) ? pairMapper(textField(operation, 'mapper')) : keySelector(textField(operation, 'selector')),
+      isTable(node(graph, operation))
+        ? pairMapper(textField(operation, 'mapper'))
+        : keySelector(textField(operation, 'selector')),
     )(graph, operation),
   process: processing('process'),
   processValues: processing('processValues'),
@@ -144,7 +197,11 @@ const BUILDERS: { readonly [op: string]: Build } = {
       : graph.call(stream, 'toStream', { ...named(operation), keySelector: keySelector(selector) });
   },
 
-  count: (graph, operation) => graph.call(node(graph, operation), 'count', { ...named(operation), ...materialized(operation) }),
+  count: (graph, operation) =>
+    graph.call(node(graph, operation), 'count', {
+      ...named(operation),
+      ...materialized(operation),
+    }),
   reduce: (graph, operation) => {
     const options = { ...named(operation), ...materialized(operation) };
     return graph.call(node(graph, operation), 'reduce', ...reducers(operation), options);
@@ -162,15 +219,24 @@ function named(operation: Operation): { name?: string } {
   return name === undefined ? {} : { name };
 }
 
-const STORE_TYPES: { readonly [type: string]: 'memory' | 'persistent' } = { inMemory: 'memory', rocksDB: 'persistent' };
+const STORE_TYPES: { readonly [type: string]: 'memory' | 'persistent' } = {
+  inMemory: 'memory',
+  rocksDB: 'persistent',
+};
 
 /** Materialized options; a Materialized without a name is one that only names a serde. */
 function materialized(operation: Operation): object {
   const store = operation['store'];
-  const options = objectField<{ storeType?: string; caching?: boolean; logging?: boolean; retention?: number }>(operation, 'matOpts');
+  const options = objectField<{
+    storeType?: string;
+    caching?: boolean;
+    logging?: boolean;
+    retention?: number;
+  }>(operation, 'matOpts');
   const versioned = optionalNumber(operation, 'versioned');
   const { storeType, ...rest } = options ?? {};
-  const unnamed = typeof store !== 'string' && (operation['materialized'] === true || options !== undefined);
+  const unnamed =
+    typeof store !== 'string' && (operation['materialized'] === true || options !== undefined);
   return {
     ...(typeof store === 'string' ? { as: store } : {}),
     ...(unnamed ? { key: Serdes.string() } : {}),
@@ -192,15 +258,26 @@ function aggregation(graph: DslGraph, operation: Operation): unknown {
     operation['adder'] === undefined
       ? [aggregator(textField(operation, 'aggregator'))]
       : [aggregator(textField(operation, 'adder')), aggregator(textField(operation, 'subtractor'))];
-  return graph.call(node(graph, operation), 'aggregate', initial, ...functions, { ...named(operation), ...materialized(operation) });
+  return graph.call(node(graph, operation), 'aggregate', initial, ...functions, {
+    ...named(operation),
+    ...materialized(operation),
+  });
 }
 
 function processing(method: string): Build {
   return (graph, operation) =>
-    graph.call(node(graph, operation), method, supplierOf(processorField(operation), graph.stores), {
-      ...named(operation),
-      stores: [...textList(operation, 'stores'), ...storeList(operation, 'provides').map(storeBuilder)],
-    });
+    graph.call(
+      node(graph, operation),
+      method,
+      supplierOf(processorField(operation), graph.stores),
+      {
+        ...named(operation),
+        stores: [
+          ...textList(operation, 'stores'),
+          ...storeList(operation, 'provides').map(storeBuilder),
+        ],
+      },
+    );
 }
 
 /** In Java's style; the branches come back by key, in the order of the calls. */
@@ -208,13 +285,19 @@ function splitStream(graph: DslGraph, operation: Operation): unknown {
   const branches = objectField<BranchSpec[]>(operation, 'branches') ?? [];
   const otherwise = objectField<BranchSpec>(operation, 'default');
   let split = graph.call(node(graph, operation), 'split', named(operation));
-  for (const branch of branches) split = graph.call(split, 'branch', predicate(branch.pred), branchName(branch));
-  const result = otherwise === undefined ? graph.call(split, 'noDefaultBranch') : graph.call(split, 'defaultBranch', branchName(otherwise));
+  for (const branch of branches)
+    split = graph.call(split, 'branch', predicate(branch.pred), branchName(branch));
+  const result =
+    otherwise === undefined
+      ? graph.call(split, 'noDefaultBranch')
+      : graph.call(split, 'defaultBranch', branchName(otherwise));
   const entries = result instanceof Map ? [...result] : Object.entries(result as object);
   const specs = otherwise === undefined ? branches : [...branches, otherwise];
   specs.forEach((branch, index) => graph.nodes.set(branch.id, entries[index]?.[1]));
-  if (operation.id !== undefined) graph.branchKeys[operation.id] = entries.map(([key]) => String(key)).sort();
+  if (operation.id !== undefined)
+    graph.branchKeys[operation.id] = entries.map(([key]) => String(key)).sort();
   return undefined;
 }
 
-const branchName = (branch: BranchSpec): { name?: string } => (branch.name === undefined ? {} : { name: branch.name });
+const branchName = (branch: BranchSpec): { name?: string } =>
+  branch.name === undefined ? {} : { name: branch.name };

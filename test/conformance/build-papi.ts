@@ -4,7 +4,15 @@ import type { ProcessorSupplier } from '../../src/processor/processor.js';
 import type { Topology } from '../../src/processor/topology.js';
 import type { StoreBuilder } from '../../src/state/store.js';
 import type { Operation, ProcessorSpec } from './case.js';
-import { optionalText, processorField, storeField, storeList, textField, textList, topicsOf } from './fields.js';
+import {
+  optionalText,
+  processorField,
+  storeField,
+  storeList,
+  textField,
+  textList,
+  topicsOf,
+} from './fields.js';
 import { timestampExtractor, topicFunction } from './functions.js';
 import { processorSupplier } from './processors.js';
 import type { StoreKinds } from './processors.js';
@@ -15,7 +23,11 @@ type Build = (topology: Topology, operation: Operation, kinds: StoreKinds) => vo
 
 const STRINGS = { key: Serdes.string(), value: Serdes.string() };
 
-export function buildTopologyCall(topology: Topology, operation: Operation, kinds: StoreKinds): void {
+export function buildTopologyCall(
+  topology: Topology,
+  operation: Operation,
+  kinds: StoreKinds,
+): void {
   const build = Object.hasOwn(BUILDERS, operation.op) ? BUILDERS[operation.op] : undefined;
   if (build === undefined) throw new UnsupportedOperation(operation.op);
   build(topology, operation, kinds);
@@ -30,20 +42,29 @@ const BUILDERS: { readonly [op: string]: Build } = {
     });
   },
   addProcessor(topology, operation, kinds) {
-    topology.addProcessor(textField(operation, 'name'), supplierOf(processorField(operation), kinds), textList(operation, 'parents'), {
-      stores: storeList(operation, 'provides').map(storeBuilder),
-    });
+    topology.addProcessor(
+      textField(operation, 'name'),
+      supplierOf(processorField(operation), kinds),
+      textList(operation, 'parents'),
+      {
+        stores: storeList(operation, 'provides').map(storeBuilder),
+      },
+    );
   },
   addSink(topology, operation) {
     const extractor = optionalText(operation, 'extractor');
-    const topic = extractor === undefined ? textField(operation, 'topic') : topicFunction(extractor);
+    const topic =
+      extractor === undefined ? textField(operation, 'topic') : topicFunction(extractor);
     topology.addSink(textField(operation, 'name'), topic, textList(operation, 'parents'), STRINGS);
   },
   addStateStore(topology, operation) {
     topology.addStateStore(storeBuilder(storeField(operation)), textList(operation, 'processors'));
   },
   connectProcessorAndStateStores(topology, operation) {
-    topology.connectProcessorAndStateStores(textField(operation, 'processor'), textList(operation, 'stores'));
+    topology.connectProcessorAndStateStores(
+      textField(operation, 'processor'),
+      textList(operation, 'stores'),
+    );
   },
   addGlobalStore(topology, operation, kinds) {
     topology.addGlobalStore<string, string>(...storeSource(operation, kinds));
@@ -53,7 +74,14 @@ const BUILDERS: { readonly [op: string]: Build } = {
   },
 };
 
-type FedStore = [builder: StoreBuilder, source: string, topic: string, name: string, supplier: ProcessorSupplier, options: typeof STRINGS];
+type FedStore = [
+  builder: StoreBuilder,
+  source: string,
+  topic: string,
+  name: string,
+  supplier: ProcessorSupplier,
+  options: typeof STRINGS,
+];
 
 function storeSource(operation: Operation, kinds: StoreKinds): FedStore {
   return [

@@ -46,9 +46,21 @@ export interface Operation {
 }
 
 export type Header = readonly [key: string, value: string | null];
-export type RecordInput = readonly [topic: string, key: string | null, value: string | null, timestamp: number, headers?: readonly Header[]];
+export type RecordInput = readonly [
+  topic: string,
+  key: string | null,
+  value: string | null,
+  timestamp: number,
+  headers?: readonly Header[],
+];
 export type Input = RecordInput | readonly ['wall', number];
-export type OutputRow = readonly [topic: string, key: string | null, value: string | null, timestamp: number, headers?: readonly Header[]];
+export type OutputRow = readonly [
+  topic: string,
+  key: string | null,
+  value: string | null,
+  timestamp: number,
+  headers?: readonly Header[],
+];
 
 export interface ExpectedStore {
   readonly type: string;
@@ -112,6 +124,8 @@ function parseCase(line: string, number: number): ConformanceCase {
 
 /** The names of a list file, one per line. */
 export function readNames(file: string | URL): Set<string> {
-  const names = readFileSync(file, 'utf8').split('\n').map((line) => line.trim());
+  const names = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim());
   return new Set(names.filter((name) => name !== ''));
 }

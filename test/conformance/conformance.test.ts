@@ -8,7 +8,9 @@ import { differencesText, familyTable, passed, summary } from './report.js';
 import { runCase } from './run-case.js';
 
 const names = readNames(new URL('skeleton.txt', import.meta.url));
-const cases = readCases(new URL('cases.ndjson.gz', import.meta.url)).filter((testCase) => names.has(testCase.name));
+const cases = readCases(new URL('cases.ndjson.gz', import.meta.url)).filter((testCase) =>
+  names.has(testCase.name),
+);
 
 /** These look values up through a table without a store, which cannot wait for a promise: an error that says so. */
 const CANNOT_WAIT = 'ASYNC_NOT_SUPPORTED';
@@ -29,7 +31,9 @@ describe('conformance with Kafka Streams 4.3.1', () => {
 test('asynchronous user functions change nothing, or are refused where the library cannot wait', async () => {
   const results = [];
   for (const testCase of cases) results.push(await runCase(testCase, { asynchronous: true }));
-  const failed = results.filter((result) => !passed(result) && !result.differences[0]?.actual.includes(CANNOT_WAIT));
+  const failed = results.filter(
+    (result) => !passed(result) && !result.differences[0]?.actual.includes(CANNOT_WAIT),
+  );
   expect(failed).toEqual([]);
 });
 
@@ -37,9 +41,20 @@ describe('the runner', () => {
   const working = cases.find(({ name }) => name === 'trap002-count-null-value-dropped');
 
   test('a case that expects something else fails and shows both sides', async () => {
-    const wrong = { ...working!, expect: { ...working!.expect, droppedRecords: 7, steps: [[['out', 'k', '9', 5] as const], [], [], []] } };
+    const wrong = {
+      ...working!,
+      expect: {
+        ...working!.expect,
+        droppedRecords: 7,
+        steps: [[['out', 'k', '9', 5] as const], [], [], []],
+      },
+    };
     const result = await runCase(wrong);
-    expect(result.differences.map(({ where }) => where.split(' ')[0])).toEqual(['step', 'step', 'dropped']);
+    expect(result.differences.map(({ where }) => where.split(' ')[0])).toEqual([
+      'step',
+      'step',
+      'dropped',
+    ]);
     const text = differencesText(result, false);
     expect(text).toContain('FAILED trap002-count-null-value-dropped');
     expect(text).toContain('expected ["out","k","9",5]');

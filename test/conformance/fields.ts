@@ -3,7 +3,8 @@ import type { Operation, ProcessorSpec, StoreSpec } from './case.js';
 
 export function textField(operation: Operation, field: string): string {
   const value = operation[field];
-  if (typeof value !== 'string') throw new Error(`operation ${operation.op}: '${field}' is not text`);
+  if (typeof value !== 'string')
+    throw new Error(`operation ${operation.op}: '${field}' is not text`);
   return value;
 }
 
@@ -39,7 +40,8 @@ export function storeField(operation: Operation): StoreSpec {
   return spec;
 }
 
-export const storeList = (operation: Operation, field: string): StoreSpec[] => objectField<StoreSpec[]>(operation, field) ?? [];
+export const storeList = (operation: Operation, field: string): StoreSpec[] =>
+  objectField<StoreSpec[]>(operation, field) ?? [];
 
 /** The source of a `stream` or `addSource`: a pattern, or a list of topics. */
 export function topicsOf(operation: Operation): RegExp | string[] {

@@ -2,9 +2,24 @@
  * The function library of the case format: a function is written `name` or `name:argument` (everything after the
  * first colon). Each table maps names to makers; an unknown name is a mistake of the case file and throws.
  */
-import { failOnInvalidTimestamp, logAndSkipOnInvalidTimestamp, usePartitionTimeOnInvalidTimestamp } from '../../src/processor/timestamp-extractor.js';
+import {
+  failOnInvalidTimestamp,
+  logAndSkipOnInvalidTimestamp,
+  usePartitionTimeOnInvalidTimestamp,
+} from '../../src/processor/timestamp-extractor.js';
 import type { TimestampExtractor } from '../../src/processor/timestamp-extractor.js';
-import { first, isNull, isNumeric, isWindowed, lower, numberOf, starts, text, textOrNull, upper } from './text.js';
+import {
+  first,
+  isNull,
+  isNumeric,
+  isWindowed,
+  lower,
+  numberOf,
+  starts,
+  text,
+  textOrNull,
+  upper,
+} from './text.js';
 
 export type Pair = [key: unknown, value: unknown];
 export type Predicate = (key: unknown, value: unknown) => boolean;
@@ -32,7 +47,8 @@ function resolve<F>(kind: string, makers: Makers<F>, written: string): F {
   return make(colon < 0 ? '' : written.slice(colon + 1));
 }
 
-const is = (value: unknown, expected: string): boolean => !isNull(value) && text(value) === expected;
+const is = (value: unknown, expected: string): boolean =>
+  !isNull(value) && text(value) === expected;
 
 function codeSum(characters: string): number {
   let sum = 0;
@@ -63,7 +79,10 @@ const PREDICATES: Makers<Predicate> = {
 };
 
 /** A mapper that leaves null alone. */
-const onText = (change: (value: string) => string): KeyValueFunction => (_key, value) => (isNull(value) ? null : change(text(value)));
+const onText =
+  (change: (value: string) => string): KeyValueFunction =>
+  (_key, value) =>
+    isNull(value) ? null : change(text(value));
 
 const VALUE_MAPPERS: Makers<KeyValueFunction> = {
   identity: () => (_key, value) => value ?? null,
@@ -76,7 +95,8 @@ const VALUE_MAPPERS: Makers<KeyValueFunction> = {
   str: () => onText((value) => value),
   firstChar: () => (_key, value) => first(value),
   orEmpty: () => (_key, value) => value ?? '',
-  nullIf: (prefix) => (_key, value) => (isNull(value) || starts(value, prefix) ? null : text(value)),
+  nullIf: (prefix) => (_key, value) =>
+    isNull(value) || starts(value, prefix) ? null : text(value),
   const: (constant) => () => constant,
   toNull: () => () => null,
   kv: () => (key, value) => `${text(key)}=${text(value)}`,
@@ -100,12 +120,21 @@ const KEY_SELECTORS: Makers<KeyValueFunction> = {
 const PAIR_MAPPERS: Makers<PairFunction> = {
   identity: () => (key, value) => [key ?? null, value ?? null],
   swap: () => (key, value) => [textOrNull(value), textOrNull(key)],
-  upperBoth: () => (key, value) => [isNull(key) ? null : upper(text(key)), isNull(value) ? null : upper(text(value))],
+  upperBoth: () => (key, value) => [
+    isNull(key) ? null : upper(text(key)),
+    isNull(value) ? null : upper(text(value)),
+  ],
   byFirstChar: () => (_key, value) => [first(value), value ?? null],
   byValue: () => (_key, value) => [textOrNull(value), value ?? null],
   byConst: (constant) => (_key, value) => [constant, value ?? null],
-  byFirstNullKeyIf: (prefix) => (_key, value) => [starts(value, prefix) ? null : first(value), value ?? null],
-  byFirstNullValIf: (prefix) => (_key, value) => [first(value), starts(value, prefix) ? null : (value ?? null)],
+  byFirstNullKeyIf: (prefix) => (_key, value) => [
+    starts(value, prefix) ? null : first(value),
+    value ?? null,
+  ],
+  byFirstNullValIf: (prefix) => (_key, value) => [
+    first(value),
+    starts(value, prefix) ? null : (value ?? null),
+  ],
   kvPair: () => (key, value) => [key ?? null, `${text(key)}=${text(value)}`],
   innerKey: () => (key, value) => [isWindowed(key) ? key.key : textOrNull(key), value ?? null],
   stringify: () => (key, value) => [textOrNull(key), textOrNull(value)],
@@ -113,9 +142,12 @@ const PAIR_MAPPERS: Makers<PairFunction> = {
 };
 
 const PAIR_LIST_MAPPERS: Makers<PairListFunction> = {
-  chars: () => (key, value) => (isNull(value) ? [] : [...text(value)].map((character): Pair => [key ?? null, character])),
-  charsAsKey: () => (_key, value) => (isNull(value) ? [] : [...text(value)].map((character): Pair => [character, value])),
-  dup: () => (key, value) => ['1', '2'].map((suffix): Pair => [key ?? null, isNull(value) ? null : text(value) + suffix]),
+  chars: () => (key, value) =>
+    isNull(value) ? [] : [...text(value)].map((character): Pair => [key ?? null, character]),
+  charsAsKey: () => (_key, value) =>
+    isNull(value) ? [] : [...text(value)].map((character): Pair => [character, value]),
+  dup: () => (key, value) =>
+    ['1', '2'].map((suffix): Pair => [key ?? null, isNull(value) ? null : text(value) + suffix]),
   both: () => (key, value) => [
     [key ?? null, value ?? null],
     [first(value), value ?? null],
@@ -126,7 +158,8 @@ const PAIR_LIST_MAPPERS: Makers<PairListFunction> = {
 
 const LIST_MAPPERS: Makers<ListFunction> = {
   chars: () => (_key, value) => (isNull(value) ? [] : [...text(value)]),
-  dup: () => (_key, value) => ['1', '2'].map((suffix) => (isNull(value) ? null : text(value) + suffix)),
+  dup: () => (_key, value) =>
+    ['1', '2'].map((suffix) => (isNull(value) ? null : text(value) + suffix)),
   none: () => () => [],
   withNull: () => (_key, value) => [value ?? null, null],
   nullResult: () => () => null,
@@ -140,8 +173,10 @@ const JOINERS: Makers<Joiner> = {
   keyed: () => (key, left, right) => `${text(key)}:${dash(left, right)}`,
   left: () => (_key, left) => textOrNull(left),
   right: () => (_key, _left, right) => textOrNull(right),
-  nullIfRight: (prefix) => (_key, left, right) => (starts(right, prefix) ? null : dash(left, right)),
-  throwIfRight: (trigger) => (_key, left, right) => (is(right, trigger) ? boom() : dash(left, right)),
+  nullIfRight: (prefix) => (_key, left, right) =>
+    starts(right, prefix) ? null : dash(left, right),
+  throwIfRight: (trigger) => (_key, left, right) =>
+    is(right, trigger) ? boom() : dash(left, right),
 };
 
 const INITIALIZERS: Makers<() => unknown> = {
@@ -151,8 +186,10 @@ const INITIALIZERS: Makers<() => unknown> = {
   throw: () => boom,
 };
 
-const concat = (value: unknown, aggregate: unknown): string => (isNull(aggregate) ? '' : text(aggregate)) + text(value);
-const withoutFirst = (from: unknown, part: unknown): string => text(from).replace(text(part), () => '');
+const concat = (value: unknown, aggregate: unknown): string =>
+  (isNull(aggregate) ? '' : text(aggregate)) + text(value);
+const withoutFirst = (from: unknown, part: unknown): string =>
+  text(from).replace(text(part), () => '');
 
 const AGGREGATORS: Makers<Aggregator> = {
   concat: () => (_key, value, aggregate) => concat(value, aggregate),
@@ -163,12 +200,16 @@ const AGGREGATORS: Makers<Aggregator> = {
   subLen: () => (_key, value, aggregate) => String(numberOf(aggregate) - text(value).length),
   inc: () => (_key, _value, aggregate) => String(numberOf(aggregate) + 1),
   dec: () => (_key, _value, aggregate) => String(numberOf(aggregate) - 1),
-  max: () => (_key, value, aggregate) => (isNull(aggregate) || text(aggregate) < text(value) ? text(value) : text(aggregate)),
+  max: () => (_key, value, aggregate) =>
+    isNull(aggregate) || text(aggregate) < text(value) ? text(value) : text(aggregate),
   last: () => (_key, value) => textOrNull(value),
   keep: () => (_key, _value, aggregate) => aggregate ?? null,
-  removeFirst: () => (_key, value, aggregate) => (isNull(aggregate) ? null : withoutFirst(aggregate, value)),
-  nullIf: (prefix) => (_key, value, aggregate) => (starts(value, prefix) ? null : concat(value, aggregate)),
-  throwIf: (trigger) => (_key, value, aggregate) => (is(value, trigger) ? boom() : concat(value, aggregate)),
+  removeFirst: () => (_key, value, aggregate) =>
+    isNull(aggregate) ? null : withoutFirst(aggregate, value),
+  nullIf: (prefix) => (_key, value, aggregate) =>
+    starts(value, prefix) ? null : concat(value, aggregate),
+  throwIf: (trigger) => (_key, value, aggregate) =>
+    is(value, trigger) ? boom() : concat(value, aggregate),
 };
 
 const REDUCERS: Makers<Reducer> = {
@@ -184,7 +225,8 @@ const REDUCERS: Makers<Reducer> = {
 
 const MERGERS: Makers<Joiner> = {
   bar: () => (_key, left, right) => `${text(left)}|${text(right)}`,
-  concat: () => (_key, left, right) => (isNull(left) ? '' : text(left)) + (isNull(right) ? '' : text(right)),
+  concat: () => (_key, left, right) =>
+    (isNull(left) ? '' : text(left)) + (isNull(right) ? '' : text(right)),
   sum: () => (_key, left, right) => String(numberOf(left) + numberOf(right)),
   max: () => (_key, left, right) => (text(left) >= text(right) ? text(left) : text(right)),
 };
@@ -197,7 +239,8 @@ const EXTRACTORS: Makers<TimestampExtractor> = {
     const match = /^t(-?[0-9]{1,12})/.exec(text(record.value));
     return match === null ? record.timestamp : Number(match[1]);
   },
-  partitionPlus: (step) => (record, partitionTime) => (partitionTime < 0 ? record.timestamp : partitionTime + Number(step)),
+  partitionPlus: (step) => (record, partitionTime) =>
+    partitionTime < 0 ? record.timestamp : partitionTime + Number(step),
   negativeIfOdd: () => (record) => (record.timestamp % 2 === 0 ? record.timestamp : -1),
   const: (constant) => () => Number(constant),
 };
@@ -214,15 +257,25 @@ const TOPIC_FUNCTIONS: Makers<TopicFunction> = {
 };
 
 export const predicate = (written: string): Predicate => resolve('predicate', PREDICATES, written);
-export const valueMapper = (written: string): KeyValueFunction => resolve('value mapper', VALUE_MAPPERS, written);
-export const keySelector = (written: string): KeyValueFunction => resolve('key selector', KEY_SELECTORS, written);
-export const pairMapper = (written: string): PairFunction => resolve('pair mapper', PAIR_MAPPERS, written);
-export const pairListMapper = (written: string): PairListFunction => resolve('flat mapper', PAIR_LIST_MAPPERS, written);
-export const listMapper = (written: string): ListFunction => resolve('flat value mapper', LIST_MAPPERS, written);
+export const valueMapper = (written: string): KeyValueFunction =>
+  resolve('value mapper', VALUE_MAPPERS, written);
+export const keySelector = (written: string): KeyValueFunction =>
+  resolve('key selector', KEY_SELECTORS, written);
+export const pairMapper = (written: string): PairFunction =>
+  resolve('pair mapper', PAIR_MAPPERS, written);
+export const pairListMapper = (written: string): PairListFunction =>
+  resolve('flat mapper', PAIR_LIST_MAPPERS, written);
+export const listMapper = (written: string): ListFunction =>
+  resolve('flat value mapper', LIST_MAPPERS, written);
 export const joiner = (written: string): Joiner => resolve('joiner', JOINERS, written);
-export const initializer = (written: string): (() => unknown) => resolve('initializer', INITIALIZERS, written);
-export const aggregator = (written: string): Aggregator => resolve('aggregator', AGGREGATORS, written);
+export const initializer = (written: string): (() => unknown) =>
+  resolve('initializer', INITIALIZERS, written);
+export const aggregator = (written: string): Aggregator =>
+  resolve('aggregator', AGGREGATORS, written);
 export const reducer = (written: string): Reducer => resolve('reducer', REDUCERS, written);
-export const sessionMerger = (written: string): Joiner => resolve('session merger', MERGERS, written);
-export const timestampExtractor = (written: string): TimestampExtractor => resolve('timestamp extractor', EXTRACTORS, written);
-export const topicFunction = (written: string): TopicFunction => resolve('topic function', TOPIC_FUNCTIONS, written);
+export const sessionMerger = (written: string): Joiner =>
+  resolve('session merger', MERGERS, written);
+export const timestampExtractor = (written: string): TimestampExtractor =>
+  resolve('timestamp extractor', EXTRACTORS, written);
+export const topicFunction = (written: string): TopicFunction =>
+  resolve('topic function', TOPIC_FUNCTIONS, written);

@@ -20,11 +20,18 @@ function bundledCases(): string {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { filter: { type: 'string' }, list: { type: 'string' }, verbose: { type: 'boolean', default: false }, asynchronous: { type: 'boolean', default: false } },
+    options: {
+      filter: { type: 'string' },
+      list: { type: 'string' },
+      verbose: { type: 'boolean', default: false },
+      asynchronous: { type: 'boolean', default: false },
+    },
   });
   const names = values.list === undefined ? undefined : readNames(values.list);
   const cases = readCases(positionals[0] ?? bundledCases()).filter(
-    (testCase) => (names?.has(testCase.name) ?? true) && `${testCase.family} ${testCase.name}`.includes(values.filter ?? ''),
+    (testCase) =>
+      (names?.has(testCase.name) ?? true) &&
+      `${testCase.family} ${testCase.name}`.includes(values.filter ?? ''),
   );
   const results: CaseResult[] = [];
   for (const testCase of cases) {
@@ -41,7 +48,9 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(
+      `conformance: ${error instanceof Error ? error.message : String(error)}\n`,
+    );
     process.exitCode = 2;
   },
 );

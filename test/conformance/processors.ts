@@ -2,7 +2,11 @@
  * The processors of the case format, as the Processor API sees them. Each is made per task by its supplier; the
  * same definitions serve `process`, `processValues`, `addProcessor` and global stores.
  */
-import type { FixedKeyProcessorContext, Processor, ProcessorContext } from '../../src/processor/processor.js';
+import type {
+  FixedKeyProcessorContext,
+  Processor,
+  ProcessorContext,
+} from '../../src/processor/processor.js';
 import { Record } from '../../src/processor/record.js';
 import type { StateStore } from '../../src/state/store.js';
 import type { KeyValueStore } from '../../src/state/key-value.js';
@@ -21,16 +25,21 @@ type Maker = (spec: ProcessorSpec, context: ProcessorContext, stores: StoreKinds
 /** The declared kind of a store, by name; the DSL's own stores are timestamped. */
 export type StoreKinds = ReadonlyMap<string, StoreSpec['type']>;
 
-export function processorSupplier(spec: ProcessorSpec, stores: StoreKinds): (context: Context) => Processor {
+export function processorSupplier(
+  spec: ProcessorSpec,
+  stores: StoreKinds,
+): (context: Context) => Processor {
   const make = Object.hasOwn(MAKERS, spec.type) ? MAKERS[spec.type] : undefined;
   if (make === undefined) throw new UnsupportedOperation(`processor ${spec.type}`);
   // Only processors that keep the key are used with processValues, where forwarding takes fewer key types.
   return (context) => make(spec, context as ProcessorContext, stores);
 }
 
-const stateless = (process: (record: AnyRecord, spec: ProcessorSpec, context: ProcessorContext) => void): Maker => (spec, context) => ({
-  process: (record) => process(record, spec, context),
-});
+const stateless =
+  (process: (record: AnyRecord, spec: ProcessorSpec, context: ProcessorContext) => void): Maker =>
+  (spec, context) => ({
+    process: (record) => process(record, spec, context),
+  });
 
 const valueFrom = (change: (record: AnyRecord, context: ProcessorContext) => string): Maker =>
   stateless((record, _spec, context) => context.forward(record.withValue(change(record, context))));
@@ -40,38 +49,58 @@ const MAKERS: { readonly [type: string]: Maker } = {
   drop: stateless(() => undefined),
   dedupe,
   runningSum,
-  putStore: (spec, context, kinds) => storePutter(spec, context, kinds, (record) => context.forward(record)),
+  putStore: (spec, context, kinds) =>
+    storePutter(spec, context, kinds, (record) => context.forward(record)),
   globalPut: (spec, context, kinds) => storePutter(spec, context, kinds, () => undefined),
   lookup,
   headersToValue: valueFrom((record) => {
-    const list = record.headers.map((header) => `${header.key}=${header.value === null ? 'null' : Buffer.from(header.value).toString('utf8')}`);
+    const list = record.headers.map(
+      (header) =>
+        `${header.key}=${header.value === null ? 'null' : Buffer.from(header.value).toString('utf8')}`,
+    );
     return `${text(record.value)}[${list.join(',')}]`;
   }),
   metaToValue: valueFrom((record, context) => `${text(record.value)}#${metadataText(context)}`),
-  streamTimeToValue: valueFrom((record, context) => `${text(record.value)}@${context.currentStreamTimeMs()}`),
-  wallTimeToValue: valueFrom((record, context) => `${text(record.value)}@${context.currentSystemTimeMs()}`),
+  streamTimeToValue: valueFrom(
+    (record, context) => `${text(record.value)}@${context.currentStreamTimeMs()}`,
+  ),
+  wallTimeToValue: valueFrom(
+    (record, context) => `${text(record.value)}@${context.currentSystemTimeMs()}`,
+  ),
   multi: stateless((record, spec, context) => {
-    for (let i = 1; i <= (spec.n ?? 2); i++) context.forward(record.withValue(`${text(record.value)}#${i}`));
+    for (let i = 1; i <= (spec.n ?? 2); i++)
+      context.forward(record.withValue(`${text(record.value)}#${i}`));
   }),
   shell,
   throwOn: stateless((record, spec, context) => {
     if (!isNull(record.value) && text(record.value) === spec.value) boom();
     context.forward(record);
   }),
-  stamp: stateless((record, spec, context) => context.forward(record.withHeaders([...record.headers, header(spec)]))),
+  stamp: stateless((record, spec, context) =>
+    context.forward(record.withHeaders([...record.headers, header(spec)])),
+  ),
   stampInPlace: stateless((record, spec, context) => {
     record.headers.push(header(spec));
     context.forward(record);
   }),
-  shiftTs: stateless((record, spec, context) => context.forward(record.withTimestamp(record.timestamp + (spec.by ?? 0)))),
-  clearHeaders: stateless((record, _spec, context) => context.forward({ key: record.key, value: record.value, timestamp: record.timestamp })),
+  shiftTs: stateless((record, spec, context) =>
+    context.forward(record.withTimestamp(record.timestamp + (spec.by ?? 0))),
+  ),
+  clearHeaders: stateless((record, _spec, context) =>
+    context.forward({ key: record.key, value: record.value, timestamp: record.timestamp }),
+  ),
   rekey: (spec, context) => {
     const select = keySelector(spec.selector ?? 'same');
-    return { process: (record) => context.forward(record.withKey(select(record.key, record.value))) };
+    return {
+      process: (record) => context.forward(record.withKey(select(record.key, record.value))),
+    };
   },
   route: stateless((record, spec, context) => {
     const start = text(first(record.value));
-    const child = spec.routes !== undefined && Object.hasOwn(spec.routes, start) ? spec.routes[start] : spec.default;
+    const child =
+      spec.routes !== undefined && Object.hasOwn(spec.routes, start)
+        ? spec.routes[start]
+        : spec.default;
     if (child !== undefined) context.forward(record, child);
   }),
   streamFlush: (spec, context, kinds) => flusher(spec, context, kinds, 'streamTime'),
@@ -80,7 +109,10 @@ const MAKERS: { readonly [type: string]: Maker } = {
   wallTick: (spec, context) => ticker(spec, context, 'wallClock'),
 };
 
-const header = (spec: ProcessorSpec) => ({ key: spec.key ?? '', value: new Uint8Array(Buffer.from(spec.value ?? '', 'utf8')) });
+const header = (spec: ProcessorSpec) => ({
+  key: spec.key ?? '',
+  value: new Uint8Array(Buffer.from(spec.value ?? '', 'utf8')),
+});
 
 /** Java gives null and -1 where no input record is processed. */
 function metadataText(context: ProcessorContext): string {
@@ -96,7 +128,12 @@ function storeOf(spec: ProcessorSpec, context: ProcessorContext): Store {
 const plain = (stored: unknown): unknown => (isStamped(stored) ? stored.value : stored);
 
 /** Puts a value; timestamped stores use the record's time. */
-function putRecord(store: Store, kind: StoreSpec['type'] | undefined, record: AnyRecord, value: unknown): void {
+function putRecord(
+  store: Store,
+  kind: StoreSpec['type'] | undefined,
+  record: AnyRecord,
+  value: unknown,
+): void {
   if (isNull(value)) store.put(record.key, null);
   else store.put(record.key, kind === 'kv' ? value : { value, timestamp: record.timestamp });
 }
@@ -131,7 +168,12 @@ function runningSum(spec: ProcessorSpec, context: ProcessorContext, kinds: Store
   };
 }
 
-function storePutter(spec: ProcessorSpec, context: ProcessorContext, kinds: StoreKinds, then: (record: AnyRecord) => void): Processor {
+function storePutter(
+  spec: ProcessorSpec,
+  context: ProcessorContext,
+  kinds: StoreKinds,
+  then: (record: AnyRecord) => void,
+): Processor {
   const store = storeOf(spec, context);
   const kind = kinds.get(spec.store ?? '');
   return {
@@ -165,7 +207,12 @@ function shell(spec: ProcessorSpec, context: ProcessorContext, kinds: StoreKinds
   };
 }
 
-function flusher(spec: ProcessorSpec, context: ProcessorContext, kinds: StoreKinds, type: 'streamTime' | 'wallClock'): Processor {
+function flusher(
+  spec: ProcessorSpec,
+  context: ProcessorContext,
+  kinds: StoreKinds,
+  type: 'streamTime' | 'wallClock',
+): Processor {
   const store = storeOf(spec, context);
   const kind = kinds.get(spec.store ?? '');
   const flush = (entries: readonly [unknown, unknown][], timestamp: number): void => {
@@ -186,7 +233,11 @@ function flusher(spec: ProcessorSpec, context: ProcessorContext, kinds: StoreKin
   };
 }
 
-function ticker(spec: ProcessorSpec, context: ProcessorContext, type: 'streamTime' | 'wallClock'): Processor {
+function ticker(
+  spec: ProcessorSpec,
+  context: ProcessorContext,
+  type: 'streamTime' | 'wallClock',
+): Processor {
   let fired = 0;
   const schedule = context.schedule(spec.interval ?? 1, type, (timestamp) => {
     context.forward(new Record('tick', String(timestamp), timestamp));
@@ -195,4 +246,3 @@ function ticker(spec: ProcessorSpec, context: ProcessorContext, type: 'streamTim
   });
   return { process: (record) => context.forward(record) };
 }
-

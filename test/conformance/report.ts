@@ -7,11 +7,16 @@ const DIFFERENCES_SHOWN = 3;
 
 /** The differences of one case; all of them when `verbose`. */
 export function differencesText(result: CaseResult, verbose: boolean): string {
-  if (result.unsupported !== undefined && !verbose) return `FAILED ${result.name}: ${result.unsupported}\n`;
+  if (result.unsupported !== undefined && !verbose)
+    return `FAILED ${result.name}: ${result.unsupported}\n`;
   const shown = verbose ? result.differences : result.differences.slice(0, DIFFERENCES_SHOWN);
   const lines = [`FAILED ${result.name}`];
   for (const difference of shown) {
-    lines.push(`  ${difference.where}`, ...block('expected', difference.expected), ...block('actual', difference.actual));
+    lines.push(
+      `  ${difference.where}`,
+      ...block('expected', difference.expected),
+      ...block('actual', difference.actual),
+    );
   }
   const hidden = result.differences.length - shown.length;
   if (hidden > 0) lines.push(`  and ${hidden} more (--verbose shows all)`);
@@ -20,7 +25,9 @@ export function differencesText(result: CaseResult, verbose: boolean): string {
 
 function block(label: string, content: string): string[] {
   const indent = ' '.repeat(13);
-  return content.split('\n').map((line, index) => (index === 0 ? `    ${label.padEnd(9)}${line}` : indent + line));
+  return content
+    .split('\n')
+    .map((line, index) => (index === 0 ? `    ${label.padEnd(9)}${line}` : indent + line));
 }
 
 /** One row per family: passed, failed, and how many of the failed need an operator that does not exist yet. */
@@ -28,7 +35,8 @@ export function familyTable(results: readonly CaseResult[]): string {
   const families = new Map<string, { passed: number; failed: number; unsupported: number }>();
   for (const result of results) {
     let row = families.get(result.family);
-    if (row === undefined) families.set(result.family, (row = { passed: 0, failed: 0, unsupported: 0 }));
+    if (row === undefined)
+      families.set(result.family, (row = { passed: 0, failed: 0, unsupported: 0 }));
     if (passed(result)) row.passed++;
     else row.failed++;
     if (result.unsupported !== undefined) row.unsupported++;
@@ -37,7 +45,10 @@ export function familyTable(results: readonly CaseResult[]): string {
   const width = Math.max(6, ...rows.map(([family]) => family.length));
   const line = (family: string, ...cells: readonly (string | number)[]): string =>
     family.padEnd(width) + cells.map((cell) => String(cell).padStart(13)).join('');
-  return [line('family', 'passed', 'failed', 'unsupported'), ...rows.map(([family, row]) => line(family, row.passed, row.failed, row.unsupported))].join('\n');
+  return [
+    line('family', 'passed', 'failed', 'unsupported'),
+    ...rows.map(([family, row]) => line(family, row.passed, row.failed, row.unsupported)),
+  ].join('\n');
 }
 
 /** The last line. */

@@ -38,7 +38,11 @@ const APPLICATION_ID = 'app';
 const INTERNAL_TOPIC = /^app-.*-(repartition|changelog|topic)$/;
 const KAFKA_CLASSES: ReadonlyMap<string, (error: StreamsError) => boolean> = new Map([
   ['TopologyException', (error: StreamsError) => error.name === 'TopologyException'],
-  ['SerializationException', (error: StreamsError) => error.code === 'SERIALIZE_FAILED' || error.code === 'DESERIALIZE_FAILED'],
+  [
+    'SerializationException',
+    (error: StreamsError) =>
+      error.code === 'SERIALIZE_FAILED' || error.code === 'DESERIALIZE_FAILED',
+  ],
 ]);
 
 export interface RunCaseOptions {
@@ -46,14 +50,22 @@ export interface RunCaseOptions {
   readonly asynchronous?: boolean;
 }
 
-export async function runCase(testCase: ConformanceCase, options: RunCaseOptions = {}): Promise<CaseResult> {
+export async function runCase(
+  testCase: ConformanceCase,
+  options: RunCaseOptions = {},
+): Promise<CaseResult> {
   const run = new CaseRun(testCase, options);
   try {
     await run.all();
   } catch (error) {
     run.differences.push({ where: 'runner', expected: 'no error', actual: errorText(error) });
   }
-  return { name: testCase.name, family: testCase.family, differences: run.differences, unsupported: run.unsupported };
+  return {
+    name: testCase.name,
+    family: testCase.family,
+    differences: run.differences,
+    unsupported: run.unsupported,
+  };
 }
 
 class CaseRun {
@@ -70,7 +82,8 @@ class CaseRun {
 
   async all(): Promise<void> {
     const outcome = buildCase(this.#case, this.#call);
-    if (!('built' in outcome)) return this.#failed({ phase: outcome.phase, step: undefined, error: outcome.error });
+    if (!('built' in outcome))
+      return this.#failed({ phase: outcome.phase, step: undefined, error: outcome.error });
     this.#checkBuilt(outcome.built);
     const driver = this.#start(outcome.built);
     if (driver === undefined) return;
@@ -84,15 +97,22 @@ class CaseRun {
   #checkBuilt(built: BuiltCase): void {
     const { describe, branchKeys } = this.#case.expect;
     if (describe !== undefined) this.#compare('describe', describe, built.describe);
-    if (branchKeys !== undefined) this.#compare('branch keys', canonical(branchKeys), canonical(built.branchKeys));
+    if (branchKeys !== undefined)
+      this.#compare('branch keys', canonical(branchKeys), canonical(built.branchKeys));
   }
 
   #start(built: BuiltCase): TopologyTestDriver | undefined {
     const { config } = this.#case;
     const cacheBytes = Number(config['statestore.cache.max.bytes'] ?? 0);
-    const errors = config['processing.exception.handler'] === 'continue' ? { process: 'continue' as const } : {};
+    const errors =
+      config['processing.exception.handler'] === 'continue' ? { process: 'continue' as const } : {};
     try {
-      return new TopologyTestDriver(built.topology, { startAt: 0, applicationId: APPLICATION_ID, statestoreCacheMaxBytes: cacheBytes, errors });
+      return new TopologyTestDriver(built.topology, {
+        startAt: 0,
+        applicationId: APPLICATION_ID,
+        statestoreCacheMaxBytes: cacheBytes,
+        errors,
+      });
     } catch (error) {
       this.#failed({ phase: 'run', step: -1, error });
       return undefined;
@@ -106,14 +126,23 @@ class CaseRun {
         await this.#pipe(driver, input);
       } catch (error) {
         this.#failed({ phase: 'run', step, error });
-        this.#compare('dropped records', String(expect.droppedRecords), String(driver.droppedRecords));
+        this.#compare(
+          'dropped records',
+          String(expect.droppedRecords),
+          String(driver.droppedRecords),
+        );
         return;
       }
       this.#checkStep(step, driver.readProduced());
     }
     if (expect.error !== undefined) return this.#failed(undefined);
     await this.#checkStores(driver);
-    if (expect.droppedRecords !== undefined) this.#compare('dropped records', String(expect.droppedRecords), String(driver.droppedRecords));
+    if (expect.droppedRecords !== undefined)
+      this.#compare(
+        'dropped records',
+        String(expect.droppedRecords),
+        String(driver.droppedRecords),
+      );
   }
 
   async #pipe(driver: TopologyTestDriver, input: Input): Promise<void> {
@@ -129,10 +158,17 @@ class CaseRun {
   }
 
   #checkStep(step: number, produced: readonly ProducedRecord[]): void {
-    const rows = produced.filter((record) => !INTERNAL_TOPIC.test(record.topic)).map((record) => this.#row(record));
+    const rows = produced
+      .filter((record) => !INTERNAL_TOPIC.test(record.topic))
+      .map((record) => this.#row(record));
     const expected = this.#case.expect.steps?.[step] ?? [];
-    const arrange = this.#case.order === 'perTopic' ? perTopic : (list: readonly OutputRow[]) => list;
-    this.#compare(`step ${step} ${JSON.stringify(this.#case.inputs[step])}`, rowsText(arrange(expected)), rowsText(arrange(rows)));
+    const arrange =
+      this.#case.order === 'perTopic' ? perTopic : (list: readonly OutputRow[]) => list;
+    this.#compare(
+      `step ${step} ${JSON.stringify(this.#case.inputs[step])}`,
+      rowsText(arrange(expected)),
+      rowsText(arrange(rows)),
+    );
   }
 
   #row(record: ProducedRecord): OutputRow {
@@ -159,16 +195,25 @@ class CaseRun {
   #failed(failure: Failure | undefined): void {
     if (failure?.error instanceof UnsupportedOperation) this.unsupported = failure.error.message;
     const expected = this.#case.expect.error;
-    const expectedText = expected === undefined ? 'no error' : `${expected.phase} ${expected.step ?? ''} ${expected.class}: ${expected.message}`;
-    const actualText = failure === undefined ? 'no error' : `${failure.phase} ${failure.step ?? ''} ${errorText(failure.error)}`;
+    const expectedText =
+      expected === undefined
+        ? 'no error'
+        : `${expected.phase} ${expected.step ?? ''} ${expected.class}: ${expected.message}`;
+    const actualText =
+      failure === undefined
+        ? 'no error'
+        : `${failure.phase} ${failure.step ?? ''} ${errorText(failure.error)}`;
     if (expected === undefined || failure === undefined) {
       this.differences.push({ where: 'error', expected: expectedText, actual: actualText });
       return;
     }
     const phase = failure.phase === 'run' ? expected.phase === 'run' : expected.phase !== 'run';
     const step = failure.step === expected.step;
-    const kind = failure.error instanceof StreamsError && (KAFKA_CLASSES.get(expected.class)?.(failure.error) ?? true);
-    if (!phase || !step || !kind) this.differences.push({ where: 'error', expected: expectedText, actual: actualText });
+    const kind =
+      failure.error instanceof StreamsError &&
+      (KAFKA_CLASSES.get(expected.class)?.(failure.error) ?? true);
+    if (!phase || !step || !kind)
+      this.differences.push({ where: 'error', expected: expectedText, actual: actualText });
   }
 
   #compare(where: string, expected: string, actual: string): void {
@@ -176,11 +221,16 @@ class CaseRun {
   }
 }
 
-const recordHeader = ([key, value]: Header) => ({ key, value: value === null ? null : new Uint8Array(Buffer.from(value, 'utf8')) });
+const recordHeader = ([key, value]: Header) => ({
+  key,
+  value: value === null ? null : new Uint8Array(Buffer.from(value, 'utf8')),
+});
 
-const utf8 = (bytes: Uint8Array | null): string | null => (bytes === null ? null : Buffer.from(bytes).toString('utf8'));
+const utf8 = (bytes: Uint8Array | null): string | null =>
+  bytes === null ? null : Buffer.from(bytes).toString('utf8');
 
-const rowsText = (rows: readonly unknown[]): string => (rows.length === 0 ? '(none)' : rows.map((row) => JSON.stringify(row)).join('\n'));
+const rowsText = (rows: readonly unknown[]): string =>
+  rows.length === 0 ? '(none)' : rows.map((row) => JSON.stringify(row)).join('\n');
 
 /** Only the sequence within a topic counts. */
 function perTopic(rows: readonly OutputRow[]): readonly OutputRow[] {
@@ -188,13 +238,18 @@ function perTopic(rows: readonly OutputRow[]): readonly OutputRow[] {
 }
 
 function canonical(branchKeys: Readonly<Record<string, readonly string[]>>): string {
-  return JSON.stringify(Object.entries(branchKeys).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  return JSON.stringify(
+    Object.entries(branchKeys).toSorted(([left], [right]) => (left < right ? -1 : 1)),
+  );
 }
 
 function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = error instanceof StreamsError ? ` ${error.code}` : '';
   const cause = error.cause === undefined ? '' : ` <- ${errorText(error.cause)}`;
-  const place = error instanceof StreamsError ? '' : `\n${(error.stack ?? '').split('\n').slice(1, 4).join('\n')}`;
+  const place =
+    error instanceof StreamsError
+      ? ''
+      : `\n${(error.stack ?? '').split('\n').slice(1, 4).join('\n')}`;
   return `${error.name}${code}: ${error.message}${place}${cause}`;
 }

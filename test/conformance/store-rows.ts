@@ -8,7 +8,11 @@ import { UnsupportedOperation } from './unsupported.js';
 
 type Row = readonly (string | number | null)[];
 
-export async function storeRows(driver: TopologyTestDriver, name: string, type: string): Promise<Row[]> {
+export async function storeRows(
+  driver: TopologyTestDriver,
+  name: string,
+  type: string,
+): Promise<Row[]> {
   // The expected kind says which face to read through; another one shows as a difference.
   const store = driver.stateStore<StateStore>(name) as ReadOnlyKeyValueStore<unknown, unknown>;
   switch (type) {
@@ -22,7 +26,9 @@ export async function storeRows(driver: TopologyTestDriver, name: string, type: 
 }
 
 function timestampedRow(key: unknown, value: unknown): Row {
-  return isStamped(value) ? [text(key), text(value.value), value.timestamp] : [text(key), text(value), 'no timestamp'];
+  return isStamped(value)
+    ? [text(key), text(value.value), value.timestamp]
+    : [text(key), text(value), 'no timestamp'];
 }
 
 function byKey(rows: Row[]): Row[] {

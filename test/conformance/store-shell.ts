@@ -3,14 +3,22 @@
  * command that the library does not have yet throws `UnsupportedOperation`, so that its cases count as failed.
  */
 import type { StateStore } from '../../src/state/store.js';
-import type { KeyValueStore, TimestampedKeyValueStore, ValueAndTimestamp } from '../../src/state/key-value.js';
+import type {
+  KeyValueStore,
+  TimestampedKeyValueStore,
+  ValueAndTimestamp,
+} from '../../src/state/key-value.js';
 import { UnsupportedOperation } from './unsupported.js';
 import { isNull, text } from './text.js';
 
 type Entries = AsyncIterable<[unknown, unknown]> | Iterable<[unknown, unknown]>;
 
 /** Runs one command. `type` is the declared kind of the store. */
-export function runCommand(store: StateStore, type: string, command: string): string | Promise<string> {
+export function runCommand(
+  store: StateStore,
+  type: string,
+  command: string,
+): string | Promise<string> {
   const [operation = '', ...args] = command.split('|');
   switch (type) {
     // The declared kind says which face the store has.
@@ -23,7 +31,11 @@ export function runCommand(store: StateStore, type: string, command: string): st
   }
 }
 
-function keyValueCommand(store: KeyValueStore<string, string>, operation: string, args: readonly string[]): string | Promise<string> {
+function keyValueCommand(
+  store: KeyValueStore<string, string>,
+  operation: string,
+  args: readonly string[],
+): string | Promise<string> {
   const [key = '', value = ''] = args;
   switch (operation) {
     case 'put':
@@ -56,7 +68,11 @@ function keyValueCommand(store: KeyValueStore<string, string>, operation: string
   }
 }
 
-function timestampedCommand(store: TimestampedKeyValueStore<string, string>, operation: string, args: readonly string[]): string | Promise<string> {
+function timestampedCommand(
+  store: TimestampedKeyValueStore<string, string>,
+  operation: string,
+  args: readonly string[],
+): string | Promise<string> {
   const [key = '', value = '', timestamp = '0'] = args;
   const stamped = { value, timestamp: Number(timestamp) };
   switch (operation) {
@@ -93,7 +109,9 @@ export function isStamped(value: unknown): value is ValueAndTimestamp<unknown> {
 
 /** A value as the cases print it: `v@ts` for a timestamped one. */
 export function valueText(value: unknown): string {
-  return !isNull(value) && isStamped(value) ? `${text(value.value)}@${value.timestamp}` : text(value);
+  return !isNull(value) && isStamped(value)
+    ? `${text(value.value)}@${value.timestamp}`
+    : text(value);
 }
 
 /** `{a=b,c=d}` in iteration order. */
@@ -102,14 +120,17 @@ function listing(entries: Entries): string | Promise<string> {
   return Array.isArray(list) ? braces(list) : list.then(braces);
 }
 
-const braces = (list: readonly [unknown, unknown][]): string => `{${list.map(([key, value]) => `${text(key)}=${valueText(value)}`).join(',')}}`;
+const braces = (list: readonly [unknown, unknown][]): string =>
+  `{${list.map(([key, value]) => `${text(key)}=${valueText(value)}`).join(',')}}`;
 
 /** Takes what can be iterated at once at once; only a store on disk needs the promise. */
 export function collect(entries: Entries): [unknown, unknown][] | Promise<[unknown, unknown][]> {
   return Symbol.iterator in entries ? [...entries] : collectLater(entries);
 }
 
-async function collectLater(entries: AsyncIterable<[unknown, unknown]>): Promise<[unknown, unknown][]> {
+async function collectLater(
+  entries: AsyncIterable<[unknown, unknown]>,
+): Promise<[unknown, unknown][]> {
   const list: [unknown, unknown][] = [];
   for await (const entry of entries) list.push(entry);
   return list;

@@ -28,7 +28,8 @@ export function storeBuilder(spec: StoreSpec): StoreBuilder {
     ...(spec.retainDuplicates === undefined ? {} : { retainDuplicates: spec.retainDuplicates }),
   };
   const builder = call(Stores, FACTORIES[spec.type], options);
-  if (typeof builder !== 'object' || builder === null) throw new UnsupportedOperation(`${spec.type} store`);
+  if (typeof builder !== 'object' || builder === null)
+    throw new UnsupportedOperation(`${spec.type} store`);
   // Every factory of Stores returns a builder.
   return builder as StoreBuilder<StateStore>;
 }

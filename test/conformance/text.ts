@@ -24,7 +24,8 @@ export function isWindowed(value: unknown): value is WindowedKey {
 export function text(value: unknown): string {
   if (isNull(value)) return 'null';
   if (isWindowed(value)) {
-    const end = value.window.end >= Number.MAX_SAFE_INTEGER ? UNLIMITED_END : String(value.window.end);
+    const end =
+      value.window.end >= Number.MAX_SAFE_INTEGER ? UNLIMITED_END : String(value.window.end);
     return `[${text(value.key)}@${value.window.start}/${end}]`;
   }
   return String(value);

@@ -18,9 +18,19 @@ export function call(target: unknown, method: string, ...args: readonly unknown[
 const SYNCHRONOUS = new Set(['to', 'process', 'processValues', 'addGlobalStore']);
 
 /** Like `call`, but every user function takes a few turns of the microtask queue. */
-export function callAsynchronously(target: unknown, method: string, ...args: readonly unknown[]): unknown {
+export function callAsynchronously(
+  target: unknown,
+  method: string,
+  ...args: readonly unknown[]
+): unknown {
   if (SYNCHRONOUS.has(method)) return call(target, method, ...args);
-  return call(target, method, ...args.map((argument) => (typeof argument === 'function' ? delayed(argument as Callable) : argument)));
+  return call(
+    target,
+    method,
+    ...args.map((argument) =>
+      typeof argument === 'function' ? delayed(argument as Callable) : argument,
+    ),
+  );
 }
 
 type Callable = (...args: unknown[]) => unknown;

@@ -20,7 +20,11 @@ function textStream() {
 
 function openDriver(topology: Topology, options?: TopologyTestDriverOptions) {
   const driver = new TopologyTestDriver(topology, options);
-  return { driver, input: driver.createInputTopic('in', strings), output: driver.createOutputTopic('out', strings) };
+  return {
+    driver,
+    input: driver.createInputTopic('in', strings),
+    output: driver.createOutputTopic('out', strings),
+  };
 }
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -47,7 +51,10 @@ describe('records', () => {
       .to('streams-wordcount-output');
     const driver = new TopologyTestDriver(builder.build(), { startAt: 0 });
     const input = driver.createInputTopic('streams-plaintext-input', { value: string });
-    const output = driver.createOutputTopic('streams-wordcount-output', { key: string, value: Serdes.long() });
+    const output = driver.createOutputTopic('streams-wordcount-output', {
+      key: string,
+      value: Serdes.long(),
+    });
     await input.pipe({ value: 'hello kafka streams', timestamp: 5 });
     await input.pipe({ value: 'hello again', timestamp: 9 });
     expect(output.readRecords()).toEqual([
@@ -58,7 +65,11 @@ describe('records', () => {
       { key: 'again', value: 1, timestamp: 9, headers: [] },
     ]);
     expect(driver.producedTopics()).toEqual(
-      expect.arrayContaining(['app-counts-store-repartition', 'app-counts-store-changelog', 'streams-wordcount-output']),
+      expect.arrayContaining([
+        'app-counts-store-repartition',
+        'app-counts-store-changelog',
+        'streams-wordcount-output',
+      ]),
     );
     await driver.close();
   });
@@ -67,10 +78,18 @@ describe('records', () => {
     const { builder, stream } = textStream();
     stream.mapValues((value) => value.toUpperCase()).to('out');
     const { input, output } = openDriver(builder.build());
-    const headers = [{ key: 'trace', value: bytes('7') }, { key: 'empty', value: null }];
+    const headers = [
+      { key: 'trace', value: bytes('7') },
+      { key: 'empty', value: null },
+    ];
     await input.pipe({ key: 'k', value: 'v', timestamp: 1, headers });
     const [record] = output.readRecords();
-    expect(record?.headers.map(({ key, value }) => [key, value === null ? null : new TextDecoder().decode(value)])).toEqual([
+    expect(
+      record?.headers.map(({ key, value }) => [
+        key,
+        value === null ? null : new TextDecoder().decode(value),
+      ]),
+    ).toEqual([
       ['trace', '7'],
       ['empty', null],
     ]);
@@ -80,8 +99,14 @@ describe('records', () => {
     const builder = new StreamsBuilder(strings);
     builder.table('in', { as: 'table' }).toStream().to('out');
     const { input, output } = openDriver(builder.build());
-    await input.pipeAll([{ key: 'k', value: 'v', timestamp: 1 }, { key: 'k', value: null, timestamp: 2 }]);
-    expect(output.readKeyValues()).toEqual([['k', 'v'], ['k', null]]);
+    await input.pipeAll([
+      { key: 'k', value: 'v', timestamp: 1 },
+      { key: 'k', value: null, timestamp: 2 },
+    ]);
+    expect(output.readKeyValues()).toEqual([
+      ['k', 'v'],
+      ['k', null],
+    ]);
   });
 
   test('a record without a timestamp has the time of its topic, or of the wall clock', async () => {
@@ -118,11 +143,15 @@ describe('records', () => {
     const { builder, stream } = textStream();
     stream.to('out');
     const { driver } = openDriver(builder.build());
-    expect(() => driver.createInputTopic('inn')).toThrow(/does not read topic 'inn'. Did you mean 'in'/);
+    expect(() => driver.createInputTopic('inn')).toThrow(
+      /does not read topic 'inn'. Did you mean 'in'/,
+    );
   });
 
   test('a pattern takes every topic that matches, also one first seen later', async () => {
-    const topology = new Topology().addSource('source', /order-.*/, strings).addSink('sink', 'out', ['source'], strings);
+    const topology = new Topology()
+      .addSource('source', /order-.*/, strings)
+      .addSink('sink', 'out', ['source'], strings);
     const driver = new TopologyTestDriver(topology);
     const output = driver.createOutputTopic('out', strings);
     await driver.createInputTopic('order-de', strings).pipe({ value: 'a' });
@@ -134,7 +163,9 @@ describe('records', () => {
   test('a global table is filled at once and joined', async () => {
     const { builder, stream } = textStream();
     const addresses = builder.globalTable('address', strings);
-    stream.join(addresses, (order, address) => `${order} to ${address}`, { keySelector: (key) => key }).to('out');
+    stream
+      .join(addresses, (order, address) => `${order} to ${address}`, { keySelector: (key) => key })
+      .to('out');
     const { driver, input, output } = openDriver(builder.build());
     await driver.createInputTopic('address', strings).pipe({ key: 'han', value: 'Seoul' });
     await input.pipe({ key: 'han', value: 'phone' });
@@ -149,7 +180,9 @@ describe('time and stores', () => {
       .addProcessor(
         'tick',
         (context: ProcessorContext<string, string>) => {
-          context.schedule('10s', 'wallClock', (now) => context.forward({ key: 'tick', value: String(now), timestamp: now }));
+          context.schedule('10s', 'wallClock', (now) =>
+            context.forward({ key: 'tick', value: String(now), timestamp: now }),
+          );
           return { process: () => undefined };
         },
         ['source'],
@@ -185,7 +218,10 @@ describe('time and stores', () => {
       )
       .to('out');
     const { driver, input } = openDriver(builder.build());
-    await input.pipeAll([{ key: 'a', value: 'x' }, { key: 'a', value: 'y' }]);
+    await input.pipeAll([
+      { key: 'a', value: 'x' },
+      { key: 'a', value: 'y' },
+    ]);
     expect(driver.store(seen).get('a')).toBe(2);
     expect(() => driver.store('sen')).toThrow(/There is no store 'sen'. Did you mean 'seen'/);
   });
@@ -228,9 +264,17 @@ describe('errors', () => {
 
   test('a record that cannot be decoded goes to the dead letter topic with its place', async () => {
     const builder = new StreamsBuilder();
-    builder.stream('in', { key: string, value: Serdes.json<{ item: string }>() }).mapValues((order) => order.item).to('out', { value: string });
-    const { driver, input, output } = openDriver(builder.build(), { errors: { deserialize: deadLetter('bad-orders') } });
-    await input.pipeAll([{ key: 'k', value: '{"item":"phone"}' }, { key: 'k', value: '{', timestamp: 7 }]);
+    builder
+      .stream('in', { key: string, value: Serdes.json<{ item: string }>() })
+      .mapValues((order) => order.item)
+      .to('out', { value: string });
+    const { driver, input, output } = openDriver(builder.build(), {
+      errors: { deserialize: deadLetter('bad-orders') },
+    });
+    await input.pipeAll([
+      { key: 'k', value: '{"item":"phone"}' },
+      { key: 'k', value: '{', timestamp: 7 },
+    ]);
     expect(output.readValues()).toEqual(['phone']);
     const [letter, ...others] = driver.deadLetters('bad-orders');
     expect(others).toEqual([]);
@@ -299,7 +343,11 @@ describe('promises of user code', () => {
       })
       .to('out');
     const { driver, input, output } = openDriver(builder.build());
-    const pipes = [input.pipe({ value: 'slow' }), input.pipe({ value: 'fast' }), input.pipeAll([{ value: 'x' }, { value: 'y' }])];
+    const pipes = [
+      input.pipe({ value: 'slow' }),
+      input.pipe({ value: 'fast' }),
+      input.pipeAll([{ value: 'x' }, { value: 'y' }]),
+    ];
     await Promise.all(pipes);
     expect(output.readValues()).toEqual(['slow', 'fast', 'x', 'y']);
     await driver.close();
@@ -316,7 +364,9 @@ describe('promises of user code', () => {
 
   test('a rejection is a throw at that node', async () => {
     const { builder, stream } = textStream();
-    stream.mapValues((): Promise<string> => Promise.reject(new Error('no answer')), { name: 'ask' }).to('out');
+    stream
+      .mapValues((): Promise<string> => Promise.reject(new Error('no answer')), { name: 'ask' })
+      .to('out');
     const { input } = openDriver(builder.build());
     const error = await rejection(input.pipe({ value: 'a' }));
     expect(error.code).toBe('PROCESS_FAILED');
@@ -348,23 +398,36 @@ describe('with partitions: the real application', () => {
 
   test('records of several partitions meet behind a repartition topic, and each pipe ends with a commit', async () => {
     const { topology, counts } = wordCount();
-    await using driver = new TopologyTestDriver(topology, { partitions: 4, statestoreCacheMaxBytes: 0 });
+    await using driver = new TopologyTestDriver(topology, {
+      partitions: 4,
+      statestoreCacheMaxBytes: 0,
+    });
     const input = driver.createInputTopic('in', strings);
     const output = driver.createOutputTopic('out', { key: string, value: Serdes.long() });
     await input.pipeAll([
       { value: 'hello kafka', partition: 0, timestamp: 1 },
       { value: 'hello streams', partition: 3, timestamp: 2 },
     ]);
-    expect(output.readKeyValues().toSorted()).toEqual([['hello', 1], ['hello', 2], ['kafka', 1], ['streams', 1]]);
+    expect(output.readKeyValues().toSorted()).toEqual([
+      ['hello', 1],
+      ['hello', 2],
+      ['kafka', 1],
+      ['streams', 1],
+    ]);
     await input.pipe({ value: 'hello', timestamp: 3 });
     expect(output.readRecords()).toEqual([{ key: 'hello', value: 3, timestamp: 3, headers: [] }]);
     expect(driver.store(counts).get('hello')).toBe(3);
-    expect(driver.producedTopics()).toEqual(expect.arrayContaining(['app-counts-repartition', 'app-counts-changelog', 'out']));
+    expect(driver.producedTopics()).toEqual(
+      expect.arrayContaining(['app-counts-repartition', 'app-counts-changelog', 'out']),
+    );
   });
 
   test('a restart restores the stores from their changelogs and processes nothing twice', async () => {
     const { topology, counts } = wordCount();
-    await using driver = new TopologyTestDriver(topology, { partitions: 3, statestoreCacheMaxBytes: 0 });
+    await using driver = new TopologyTestDriver(topology, {
+      partitions: 3,
+      statestoreCacheMaxBytes: 0,
+    });
     const input = driver.createInputTopic('in', strings);
     const output = driver.createOutputTopic('out', { key: string, value: Serdes.long() });
     await input.pipeAll([{ value: 'a b' }, { value: 'a' }]);
@@ -400,7 +463,9 @@ describe('with partitions: the real application', () => {
       .addProcessor(
         'tick',
         (context: ProcessorContext<string, string>) => {
-          context.schedule('10s', 'wallClock', (now) => context.forward({ key: context.taskId, value: 'tick', timestamp: now }));
+          context.schedule('10s', 'wallClock', (now) =>
+            context.forward({ key: context.taskId, value: 'tick', timestamp: now }),
+          );
           return { process: () => undefined };
         },
         ['source'],
@@ -411,7 +476,10 @@ describe('with partitions: the real application', () => {
     await driver.advanceWallClock('5s');
     expect(output.isEmpty).toBe(true);
     await driver.advanceWallClock('5s');
-    expect(output.readKeyValues().toSorted()).toEqual([['0_0', 'tick'], ['0_1', 'tick']]);
+    expect(output.readKeyValues().toSorted()).toEqual([
+      ['0_0', 'tick'],
+      ['0_1', 'tick'],
+    ]);
   });
 
   test('restart without partitions is refused', async () => {
