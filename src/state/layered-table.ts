@@ -48,6 +48,8 @@ export class Row {
   }
 }
 
+/** New rows that are kept for the ordered index before those that are gone are sorted out. */
+const ADDED_ROWS = 1024;
 /** What a row costs besides its value. */
 const ROW_BYTES = 64;
 
@@ -55,7 +57,9 @@ export class LayeredTable {
   readonly #rows = new Map<unknown, Row>();
   #changed: Row[] = [];
   #scoped: Row[] = [];
-  #added: Row[] = [];
+  /** For the ordered index; `undefined` while there is none, so that nothing is kept for it. */
+  #added: Row[] | undefined;
+  #addedMax = ADDED_ROWS;
   #removed = 0;
   #size = 0;
   #uncommittedBytes = 0;
@@ -81,20 +85,25 @@ export class LayeredTable {
   add(id: unknown, keyBytes: Buffer | undefined): Row {
     const row = new Row(id, keyBytes);
     this.#rows.set(id, row);
-    this.#added.push(row);
+    const added = this.#added;
+    if (added !== undefined) {
+      added.push(row);
+      if (added.length > this.#addedMax) this.#forgetRemoved(added);
+    }
     return row;
   }
 
-  /** Rows made since the last call, for an ordered index to take in. */
+  /** Rows made since the last call (all of them at the first), for an ordered index to take in. */
   takeAdded(): readonly Row[] {
-    const added = this.#added;
+    const added = this.#added ?? [...this.#rows.values()];
     this.#added = [];
+    this.#addedMax = ADDED_ROWS;
     this.#removed = 0;
     return added;
   }
 
   get hasAdded(): boolean {
-    return this.#added.length > 0;
+    return this.#added === undefined ? this.#rows.size > 0 : this.#added.length > 0;
   }
 
   write(row: Row, value: unknown, timestamp: number, scoped: boolean): void {
@@ -163,6 +172,12 @@ export class LayeredTable {
     }
     this.#changed = [];
     this.#uncommittedBytes = 0;
+  }
+
+  /** Rows that came and went before anybody iterated must not pile up. */
+  #forgetRemoved(added: readonly Row[]): void {
+    this.#added = added.filter((row) => row.live);
+    this.#addedMax = Math.max(ADDED_ROWS, this.#added.length * 2);
   }
 
   #set(row: Row, value: unknown, timestamp: number): void {

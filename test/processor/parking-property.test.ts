@@ -14,7 +14,7 @@ import { Serdes } from '../../src/serde/serdes.js';
 import { Stores } from '../../src/state/stores.js';
 import { TaskHarness, type Captured, type Input } from './task-harness.js';
 
-const KINDS = ['map', 'double', 'sum', 'drop', 'toOne'] as const;
+const KINDS = ['map', 'double', 'sum', 'drop', 'toOne', 'fail'] as const;
 type Kind = (typeof KINDS)[number];
 /** How the node waits: not at all, as an operator does (`park`), or as an async `process`. */
 const WAITS = ['sync', 'operator', 'async', 'asyncLate'] as const;
@@ -69,6 +69,14 @@ function steps(
     }
     case 'drop':
       return [(record) => (record.value.length % 2 === 0 ? forward(record, '') : undefined)];
+    case 'fail':
+      return [
+        (record) => forward(record, `.${name}`),
+        (record) => {
+          if (record.value.length % 3 === 0) throw new Error('boom');
+        },
+        (record) => forward(record, `.${name}`),
+      ];
     case 'toOne':
       return [
         (record) =>
@@ -165,6 +173,9 @@ const microtasks = async () => {
   for (let i = 0; i < 6; i++) await Promise.resolve();
 };
 
+/** Throws and rejections cut the subtree of their node, nothing else. */
+const CONTINUE = { onProcessError: 'continue' } as const;
+
 /** Runs to the end, settling promises and committing as the schedule says. */
 async function runAsync(
   harness: TaskHarness,
@@ -200,12 +211,12 @@ describe('parking', () => {
         fc.infiniteStream(fc.nat(1000)),
         async (specs, records: Input[], schedule) => {
           const pick = () => schedule.next().value ?? 0;
-          const plain = new TaskHarness(topologyOf(specs, false, new Delays()));
+          const plain = new TaskHarness(topologyOf(specs, false, new Delays()), CONTINUE);
           plain.add('in', ...records);
           plain.run();
 
           const delays = new Delays();
-          const parked = new TaskHarness(topologyOf(specs, true, delays));
+          const parked = new TaskHarness(topologyOf(specs, true, delays), CONTINUE);
           parked.add('in', ...records);
           const sentAtOffset = new Map<number, number>();
           await runAsync(parked, delays, pick, () => {
@@ -213,10 +224,11 @@ describe('parking', () => {
               sentAtOffset.set(offset, parked.output.length);
           });
           expect(shown(parked.output)).toEqual(shown(plain.output));
+          expect(parked.task.metrics.droppedRecords).toBe(plain.task.metrics.droppedRecords);
 
           // What a commit at an offset covered is what a synchronous task has sent when it gets there.
           for (const [offset, sent] of sentAtOffset) {
-            const upTo = new TaskHarness(topologyOf(specs, false, new Delays()));
+            const upTo = new TaskHarness(topologyOf(specs, false, new Delays()), CONTINUE);
             upTo.add('in', ...records);
             while (upTo.task.metrics.processedRecords < offset && upTo.task.process());
             expect(upTo.output.length).toBe(sent);
