@@ -27,23 +27,36 @@ export class Record<K = unknown, V = unknown> implements RecordLike<K, V> {
     this.headers = headers;
   }
 
-  /** The same record with another key; headers are shared, not copied. */
+  /** The same record with another key. It has its own list of headers, as all of these copies have. */
   withKey<K2>(key: K2): Record<K2, V> {
-    return new Record(key, this.value, this.timestamp, this.headers);
+    return new Record(key, this.value, this.timestamp, ownList(this.headers));
   }
 
   withValue<V2>(value: V2): Record<K, V2> {
-    return new Record(this.key, value, this.timestamp, this.headers);
+    return new Record(this.key, value, this.timestamp, ownList(this.headers));
   }
 
   withTimestamp(timestamp: number): Record<K, V> {
-    return new Record(this.key, this.value, timestamp, this.headers);
+    return new Record(this.key, this.value, timestamp, ownList(this.headers));
   }
 
   withHeaders(headers: RecordHeader[]): Record<K, V> {
     return new Record(this.key, this.value, this.timestamp, headers);
   }
+
+  /** Another key and value at once. */
+  withKeyValue<K2, V2>(key: K2, value: V2): Record<K2, V2> {
+    return new Record(key, value, this.timestamp, ownList(this.headers));
+  }
+
+  /** Another value at another time, at once. */
+  withValueAt<V2>(value: V2, timestamp: number): Record<K, V2> {
+    return new Record(this.key, value, timestamp, ownList(this.headers));
+  }
 }
+
+/** Whoever appends to the headers of one record must not change those of another. */
+const ownList = (headers: RecordHeader[]): RecordHeader[] => (headers.length === 0 ? [] : headers.slice());
 
 /** Coordinates of the input record that is being processed. */
 export interface RecordMetadata {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { KStream } from '../../src/dsl/kstream.js';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
+import type { ProcessorContext } from '../../src/processor/processor.js';
 import { Serdes } from '../../src/serde/serdes.js';
 import { TopologyTestDriver } from '../../src/testing.js';
 
@@ -363,5 +364,30 @@ describe('tables', () => {
     const output = driver.createOutputTopic('out', { key: Serdes.string(), value: Serdes.long() });
     expect(output.readRecords()).toEqual([{ key: 'x', value: 3, timestamp: 7, headers: [] }]);
     expect(driver.store(counts).get('x')).toBe(3);
+  });
+});
+
+describe('headers', () => {
+  test('what is appended to one record is not seen on its sisters', async () => {
+    const builder = new StreamsBuilder(text);
+    builder
+      .stream('in')
+      .flatMapValues((value) => [...value])
+      .process((context: ProcessorContext<string, string>) => ({
+        process(record) {
+          record.headers.push({ key: 'seen', value: null });
+          context.forward(record);
+        },
+      }))
+      .to('out');
+    await using driver = new TopologyTestDriver(builder.build());
+    const headers = [{ key: 'given', value: null }];
+    await driver
+      .createInputTopic('in', text)
+      .pipe({ key: 'k', value: 'ab', timestamp: 0, headers });
+    await driver.createInputTopic('in', text).pipe({ key: 'k', value: 'cd', timestamp: 0 });
+    const records = driver.createOutputTopic('out', text).readRecords();
+    const keys = records.map((record) => record.headers.map((header) => header.key).join());
+    expect(keys).toEqual(['given,seen', 'given,seen', 'seen', 'seen']);
   });
 });

@@ -31,6 +31,6 @@ export class ChangeForwarder<K, V> {
   forward(record: Record<K>, newValue: V | null, oldValue: V | null, timestamp: number): void {
     if (this.#cached) return;
     const change = new Change(newValue, this.#sendOldValues ? oldValue : null);
-    this.#context.forward(new Record(record.key, change, timestamp, record.headers));
+    this.#context.forward(record.withValueAt(change, timestamp));
   }
 }

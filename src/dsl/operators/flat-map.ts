@@ -1,7 +1,7 @@
 /** `flatMap`: any number of records for one, in the order given. Timestamp and headers stay. */
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
-import { Record } from '../../processor/record.js';
+import type { Record } from '../../processor/record.js';
 import { nullResult } from './map.js';
 import { orNull, type OperatorSupplier } from './operator.js';
 
@@ -36,9 +36,7 @@ class FlatMapProcessor<K, V, K2, V2> implements Processor<K, V> {
   #emit(record: Record<K, V>, pairs: Iterable<readonly [K2, V2]> | null | undefined): void {
     if (pairs === null || pairs === undefined) throw nullResult('a list of pairs, or an empty one');
     for (const [key, value] of pairs) {
-      this.#context.forward(
-        new Record(orNull(key), orNull(value), record.timestamp, record.headers),
-      );
+      this.#context.forward(record.withKeyValue(orNull(key), orNull(value)));
     }
   }
 }

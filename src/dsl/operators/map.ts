@@ -2,7 +2,7 @@
 import { StreamsError } from '../../errors.js';
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
-import { Record } from '../../processor/record.js';
+import type { Record } from '../../processor/record.js';
 import { orNull, type OperatorSupplier } from './operator.js';
 
 export type PairMapper<K, V, K2, V2> = (key: K, value: V) => Awaitable<readonly [K2, V2]>;
@@ -33,7 +33,7 @@ class MapProcessor<K, V, K2, V2> implements Processor<K, V> {
   #emit(record: Record<K, V>, pair: readonly [K2, V2]): void {
     if (!Array.isArray(pair)) throw nullResult('a pair [key, value]');
     const [key, value] = pair;
-    this.#context.forward(new Record(orNull(key), orNull(value), record.timestamp, record.headers));
+    this.#context.forward(record.withKeyValue(orNull(key), orNull(value)));
   }
 }
 
