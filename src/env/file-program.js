@@ -113,7 +113,8 @@ function runCall(files, open, calls, data, at) {
       removeDirectory(files, path());
       break;
     case CALL.SYNC_DIRECTORY:
-      files.syncDirectory(path());
+      // A directory that was removed meanwhile has no entries to keep.
+      if (files.exists(path())) files.syncDirectory(path());
       break;
     default:
       throw new Error(`A file program contains the unknown call ${code}.`);

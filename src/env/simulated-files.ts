@@ -170,10 +170,13 @@ export class SimulatedFiles implements FileSystem {
   removeDirectory(path: string): void {
     if (this.list(path).length > 0) throw fileError('ENOTEMPTY', 'remove the directory', path);
     this.change('remove-directory', path);
+    // What happened in it goes with it; a directory made anew under the name is another one.
+    this.#unsynced.delete(path);
     this.#change([{ path, entry: undefined }]);
   }
 
   syncDirectory(directory: string): void {
+    if (directory !== '/' && directory !== '.' && this.#entries.get(directory) !== 'directory') throw fileError('ENOENT', 'sync the directory', directory);
     this.change('sync-directory', directory);
     this.flushes++;
     for (const change of this.#unsynced.get(directory) ?? []) this.#apply(change);
@@ -263,9 +266,16 @@ export class SimulatedFiles implements FileSystem {
 
   #apply(change: readonly EntryChange[]): void {
     for (const { path, entry } of change) {
-      if (entry === undefined) this.#durable.delete(path);
+      if (entry === undefined) this.#forget(path);
       else this.#durable.set(path, entry);
     }
+  }
+
+  #forget(path: string): void {
+    if (this.#durable.get(path) === 'directory') {
+      for (const child of this.#durable.keys()) if (child.startsWith(`${path}/`)) this.#durable.delete(child);
+    }
+    this.#durable.delete(path);
   }
 
   #keepChanges(changes: readonly EntryChange[][], mode: CrashMode): void {

@@ -33,7 +33,8 @@ export class SimulatedInode {
   }
 
   write(bytes: Uint8Array, position: number): void {
-    this.#do({ position, bytes: bytes.slice() });
+    // Not `slice`: a Buffer would hand out a view of memory that its owner uses again.
+    this.#do({ position, bytes: new Uint8Array(bytes) });
   }
 
   truncate(size: number): void {

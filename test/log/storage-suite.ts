@@ -190,7 +190,7 @@ export function storageSuite(name: string, make: () => StorageHarness): void {
       storage.sync(() => {});
       await settle();
       expect(readAll(storage.partition('t2', 0))).toEqual(['0:new']);
-      expect(() => storage.partition('t1', 0)).toThrow();
+      expect(() => storage.partition('t1', 0)).toThrow('t1');
     });
 
     run('a closed storage refuses to write', async ({ storage, settle }) => {

@@ -15,7 +15,7 @@ import { journalDamage, readJournals, type JournalChain, type JournalFile } from
 import type { StoredEntry } from './journal-format.js';
 import { encodeJournalStart, type JournalPosition } from './journal-writer.js';
 import { journalPath, readFormat, removeUnfinished, writeFormat, writeNew } from './log-directory.js';
-import { JournalPartition } from './partition-storage.js';
+import type { JournalPartition } from './partition-storage.js';
 import { segmentName, type Segment } from './segment.js';
 import { SegmentReader, type SegmentHandles } from './segment-reader.js';
 import type { BatchEntry, JournalEntry, RecoveryReport, StorageHost } from './storage.js';

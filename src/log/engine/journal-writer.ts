@@ -18,7 +18,9 @@ import type { Segment } from './segment.js';
 import { SegmentFiles } from './segment-files.js';
 
 /** Zeros are written so far ahead of small groups: syncing them then changes no metadata, which halves its time. */
-const AHEAD_BYTES = 1_048_576;
+const AHEAD_BYTES_MAX = 1_048_576;
+/** And at most this part of a journal file. */
+const AHEAD_SHARE = 1 / 16;
 /** A group of this size pays for its metadata itself. */
 const LARGE_GROUP_BYTES = 262_144;
 /** A checkpoint is spread over about this many groups. */
@@ -169,8 +171,9 @@ export class JournalWriter {
   }
 
   #writeAhead(program: FileProgram): void {
-    program.zero(this.#fileId, this.#end, AHEAD_BYTES);
-    this.#allocated = this.#end + AHEAD_BYTES;
+    const bytes = Math.min(AHEAD_BYTES_MAX, Math.floor(this.#options.journalBytesMax * AHEAD_SHARE));
+    program.zero(this.#fileId, this.#end, bytes);
+    this.#allocated = this.#end + bytes;
   }
 
   #writeSegments(program: FileProgram, group: GroupEncoder, bodyAt: number): void {

@@ -1,0 +1,96 @@
+/**
+ * Crashes at every call that changes the disk. After each of them the log opens again, shows what was acknowledged
+ * and nothing that was never appended, and opening it once more (or crashing in recovery) changes nothing.
+ * `CRASH_SEED` runs another life.
+ */
+import { describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../src/env/seeded-random.js';
+import { SimulatedEnv } from '../../../src/env/simulated-env.js';
+import { SimulatedCrash, SimulatedFiles } from '../../../src/env/simulated-files.js';
+import { History, live, openSmall, type Opened } from './workload.js';
+
+const SEED = Number(process.env.CRASH_SEED ?? 1);
+const MODES = ['none', 'all', 'prefix', 'subset'] as const;
+const STEPS = 70;
+
+/** A life that crashes in call `crashAt`, or ends; returns what the disk was asked to keep. */
+async function crashedLife(seed: number, crashAt: number): Promise<{ files: SimulatedFiles; history: History; crashed: boolean; operations: number }> {
+  const files = new SimulatedFiles({ random: new SeededRandom(seed * 7919 + crashAt) });
+  const env = new SimulatedEnv({ seed, files });
+  const history = new History();
+  files.inject(({ index }) => (index === crashAt ? 'crash' : undefined));
+  let crashed = false;
+  try {
+    await live(env, new SeededRandom(seed), history, STEPS);
+  } catch (error) {
+    if (!(error instanceof SimulatedCrash)) throw error;
+    crashed = true;
+  }
+  return { files, history, crashed, operations: files.operations };
+}
+
+/** Opens the log on what a crash left and checks it; returns the state that was found. */
+function reopened(files: SimulatedFiles, history: History, context: string): { readonly text: string; readonly opened: Opened } {
+  const env = new SimulatedEnv({ files });
+  let opened: Opened;
+  try {
+    opened = openSmall(env);
+  } catch (error) {
+    throw new Error(`${context}: the log did not open`, { cause: error });
+  }
+  const text = stateOf(opened, context);
+  if (!history.allowed().has(text)) {
+    const expected = [...history.allowed().keys()];
+    expect(text, `${context}: ${history.acknowledged} of ${history.entries.length} entries were acknowledged`).toBe(expected[0]);
+  }
+  return { text, opened };
+}
+
+function stateOf(opened: Opened, context: string): string {
+  try {
+    return opened.host.text(opened.storage);
+  } catch (error) {
+    throw new Error(`${context}: the log could not be read`, { cause: error });
+  }
+}
+
+describe('a crash at every call', () => {
+  it('loses nothing acknowledged, shows nothing else, and recovers the same way again and again', async () => {
+    const whole = await crashedLife(SEED, -1);
+    expect(whole.crashed).toBe(false);
+    expect(whole.operations).toBeGreaterThan(200);
+    let torn = 0;
+    for (let crashAt = 0; crashAt < whole.operations; crashAt++) {
+      const life = await crashedLife(SEED, crashAt);
+      expect(life.crashed).toBe(true);
+      for (const [i, mode] of MODES.entries()) {
+        const context = `seed ${SEED}, crash in call ${crashAt}, keeping ${mode}`;
+        const files = life.files.copy(SEED + crashAt * 4 + i);
+        files.crash(mode);
+        const nested = files.copy(crashAt);
+        const { text, opened } = reopened(files, life.history, context);
+        if (opened.report.tornBytes > 0) torn++;
+        const recoveryCalls = files.operations;
+        files.crash('none');
+        expect(reopened(files, life.history, `${context}, then once more`).text).toBe(text);
+
+        // The recovery itself crashes, twice in a row, and then is left alone.
+        for (const depth of [0, 1]) {
+          const at = (crashAt * 31 + i * 7 + depth * 13) % recoveryCalls;
+          nested.inject(({ index }) => (index === at ? 'crash' : undefined));
+          let crashed = false;
+          try {
+            openSmall(new SimulatedEnv({ files: nested }));
+          } catch (error) {
+            if (!(error instanceof SimulatedCrash)) throw new Error(`${context}, crash ${at} in recovery`, { cause: error });
+            crashed = true;
+          }
+          if (crashed) nested.crash();
+          else nested.kill();
+        }
+        expect(reopened(nested, life.history, `${context}, after crashes in recovery`).text).toBe(text);
+      }
+    }
+    expect(torn).toBeGreaterThan(0);
+  }, 120_000);
+});
