@@ -5,7 +5,7 @@
  *     length | attributes int8 = 0 | timestamp delta | offset delta
  *     key length (-1: null) | key | value length (-1: null) | value | header count | (key length | key | value length | value)*
  */
-import { allocate, writeInt64, writeUtf8 } from '../env/bytes.js';
+import { allocate, allocateSmall, writeInt64, writeUtf8 } from '../env/bytes.js';
 import { assert } from '../errors.js';
 import { BATCH_HEADER_BYTES, BATCH_OVERHEAD_BYTES, CONTROL, CRC_START, TRANSACTIONAL } from './batch-header.js';
 import { crc32c } from './crc32c.js';
@@ -118,13 +118,17 @@ export class RecordBatchBuilder {
 
 export type ControlType = 'commit' | 'abort';
 
+/** The one record of a marker: 16 bytes, no attributes and deltas, key of 4 bytes, value of 6, no headers. */
+const CONTROL_RECORD: readonly number[] = [32, 0, 0, 0, 8, 0, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0];
+/** The low byte of the type, in a marker of this builder and in Kafka's. */
+export const CONTROL_TYPE_AT = BATCH_HEADER_BYTES + 8;
+
 /** A transaction marker: a control batch of one record. Key: int16 version 0, int16 type (abort 0, commit 1). Value: int16 version 0, int32 coordinator epoch. */
 export function buildControlBatch(type: ControlType, producerId: number, epoch: number, timestamp: number): Buffer {
-  const key = Buffer.from([0, 0, 0, type === 'commit' ? 1 : 0]);
-  const value = Buffer.alloc(6);
-  const builder = new RecordBatchBuilder(128);
-  builder.append(timestamp, key, 0, 4, value, 0, 6);
-  const batch = builder.seal({ producerId, epoch, sequence: -1, transactional: true });
+  const batch = allocateSmall(BATCH_HEADER_BYTES + CONTROL_RECORD.length);
+  batch.set(CONTROL_RECORD, BATCH_HEADER_BYTES);
+  batch[CONTROL_TYPE_AT] = type === 'commit' ? 1 : 0;
+  writeHeader(batch, 1, timestamp, timestamp, { producerId, epoch, sequence: -1, transactional: true });
   batch.writeInt16BE(TRANSACTIONAL | CONTROL, 21);
   batch.writeUInt32BE(crc32c(batch, CRC_START, batch.length), 17);
   return batch;
@@ -147,7 +151,7 @@ function writeHeader(batch: Buffer, count: number, baseTimestamp: number, maxTim
 }
 
 function copyOf(bytes: Buffer): Buffer {
-  const copy = allocate(bytes.length);
+  const copy = allocateSmall(bytes.length);
   copy.set(bytes);
   return copy;
 }

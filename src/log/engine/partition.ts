@@ -11,7 +11,6 @@
  */
 import { assert, StreamsError } from '../../errors.js';
 import {
-  BATCH_HEADER_BYTES,
   TRANSACTIONAL,
   CONTROL,
   batchAttributes,
@@ -21,6 +20,7 @@ import {
   batchRecordCount,
 } from '../batch-header.js';
 import type { BatchRange } from '../client.js';
+import { CONTROL_TYPE_AT } from '../record-batch.js';
 import { AbortedIndex } from './aborted-index.js';
 import type { DurableTarget } from './durability.js';
 import { ProducerState } from './producer-state.js';
@@ -44,9 +44,6 @@ interface UnstableTransaction extends ProducerIdentity {
   /** -1: open. */
   markerOffset: number;
 }
-
-/** The low byte of a marker's type: header, five one-byte fields of the record, int16 version, high byte. */
-const CONTROL_TYPE_AT = BATCH_HEADER_BYTES + 5 + 2 + 1;
 
 export class Partition implements DurableTarget {
   readonly topicId: string;

@@ -217,7 +217,8 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     }
     const count = builder.count;
     const bytes = builder.seal({
-      ...identityOf(identity),
+      producerId: identity.producerId,
+      epoch: identity.epoch,
       sequence: batch.sequence,
       transactional: this.#session !== undefined,
     });
@@ -334,13 +335,6 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     if (this.#closed)
       throw new StreamsError('INVALID_STATE', 'The producer is closed; make a new one.');
   }
-}
-
-function identityOf(identity: ProducerIdentity): {
-  readonly producerId: number;
-  readonly epoch: number;
-} {
-  return { producerId: identity.producerId, epoch: identity.epoch };
 }
 
 function notInitialised(call: string): StreamsError {
