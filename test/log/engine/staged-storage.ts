@@ -30,6 +30,8 @@ export class StagedStorage implements LogStorage {
   /** Batches that are replayed after everything else, although they are stored already. */
   replayAgain: readonly BatchEntry[] = [];
   readonly durable: JournalEntry[];
+  /** Everything that was appended, durable or not. */
+  readonly appended: JournalEntry[] = [];
   #open: JournalEntry[] = [];
   #groups: Group[] = [];
   readonly #memory = new MemoryStorage();
@@ -59,6 +61,7 @@ export class StagedStorage implements LogStorage {
     if (this.appendFailure !== undefined) throw this.appendFailure;
     this.#memory.append(entry);
     this.#open.push(entry);
+    this.appended.push(entry);
   }
 
   sync(done: (error: StreamsError | undefined) => void): void {
