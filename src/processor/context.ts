@@ -2,7 +2,6 @@
  * What a processor sees of its task. One context per node; the public types (`ProcessorContext`,
  * `FixedKeyProcessorContext`, `OperatorContext`) are faces of it.
  */
-import type { Clock } from '../env/env.js';
 import type { Duration } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
@@ -10,33 +9,24 @@ import type { ProcessorNode } from './node.js';
 import type { OperatorContext } from './operator-context.js';
 import { IDLE, SETUP } from './parking.js';
 import type { Cancellable, PunctuationType } from './processor.js';
-import type { PunctuationCallback, PunctuationQueue } from './punctuation.js';
+import type { PunctuationCallback } from './punctuation.js';
 import { Record, type RecordLike, type RecordMetadata } from './record.js';
+import type { TaskServices } from './task-services.js';
 
-/** What contexts need of their task. */
-export interface ContextServices {
-  readonly taskId: string;
-  readonly applicationId: string;
-  readonly clock: Clock;
-  readonly punctuations: PunctuationQueue;
-  /** Stream times of operators, by node name. */
-  readonly operatorTimes: Map<string, number>;
-  streamTime(): number;
-  requestCommit(): void;
-  recordDropped(): void;
-  /** A store of the task that is connected to the node, or a view of a global one. */
-  storeFor(node: string, store: string): StateStore | undefined;
-}
+/** Finds a store by name for the node that asks. */
+export type StoreFor = (node: string, store: string) => StateStore | undefined;
 
 export class NodeContext implements OperatorContext {
   readonly nodeName: string;
   readonly #node: ProcessorNode;
-  readonly #services: ContextServices;
+  readonly #services: TaskServices;
+  readonly #storeFor: StoreFor;
 
-  constructor(node: ProcessorNode, services: ContextServices) {
+  constructor(node: ProcessorNode, services: TaskServices, storeFor: StoreFor) {
     this.nodeName = node.name;
     this.#node = node;
     this.#services = services;
+    this.#storeFor = storeFor;
   }
 
   get taskId(): string {
@@ -56,7 +46,7 @@ export class NodeContext implements OperatorContext {
 
   getStateStore<S extends StateStore>(store: StoreBuilder<S> | string): S {
     const name = typeof store === 'string' ? store : store.name;
-    const found = this.#services.storeFor(this.nodeName, name);
+    const found = this.#storeFor(this.nodeName, name);
     if (found === undefined) throw notConnected(this.nodeName, name);
     return found as S; // the builder (or the caller, for a name) says what it is
   }

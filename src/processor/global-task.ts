@@ -18,6 +18,7 @@ import { RecordQueue } from './record-queue.js';
 import { StateManager } from './state-manager.js';
 import type { TaskConfig } from './task-config.js';
 import { TaskGraph } from './task-graph.js';
+import type { TaskServices } from './task-services.js';
 
 export interface GlobalTaskOptions {
   readonly applicationId: string;
@@ -54,42 +55,34 @@ export class GlobalTask {
       () => undefined,
     );
     this.#failures = new FailureHandler(TASK_ID, config, collector, recordDropped);
-    const streamTime = () => this.#queues.streamTime;
-    const requestCommit = () => undefined;
-    this.#state = new StateManager({
+    const services: TaskServices = {
       taskId: TASK_ID,
-      partition: -1,
+      applicationId,
       subtopologies,
-      globalStores: new Map(),
-      changelogTopic: () => undefined,
+      clock,
+      config,
       collector,
       parking: this.#parking,
-      cacheMaxBytes: 0,
-      streamTime,
+      punctuations: new PunctuationQueue(),
+      operatorTimes: new Map(),
+      streamTime: () => this.#queues.streamTime,
+      requestCommit: () => undefined,
       recordDropped,
-      requestCommit,
       inRecordScope: () => false,
+    };
+    this.#state = new StateManager({
+      services,
+      partition: -1,
+      globalStores: new Map(),
+      changelogTopic: () => undefined,
+      cacheMaxBytes: 0,
     });
     this.stores = new Map(this.#state.all.map((store) => [store.name, store]));
     this.#graph = new TaskGraph({
-      subtopologies,
+      services,
       topicName: (name) => name,
-      timestamps: config.timestamps,
-      collector,
-      parking: this.#parking,
       onFailure: (node, error) => this.#nodeFailed(node, error),
-      logger: config.logger,
-      services: {
-        taskId: TASK_ID,
-        applicationId,
-        clock,
-        punctuations: new PunctuationQueue(),
-        operatorTimes: new Map(),
-        streamTime,
-        requestCommit,
-        recordDropped,
-        storeFor: (_node, store) => this.#state.get(store),
-      },
+      storeFor: (_node, store) => this.#state.get(store),
     });
     this.#graph.initialize();
   }

@@ -1,112 +1,48 @@
 /**
- * The task's own collector. Outside a record scope it hands everything on; inside one it keeps the encoded records
- * of the record in flight, to send them when that record ends or to forget them when it fails. So a commit in
- * between takes finished records only.
+ * Everything that one record does while it may still wait for promises, opened and ended as one: what it sends,
+ * stores, and learns about time. Merged when the record ends, dropped when it fails; a commit in between sees none
+ * of it. The stores keep their part in their scope layer, the collector keeps encoded records.
  */
-import type { Serde } from '../serde/serde.js';
-import type { EncodedRecord, RecordCollector, StreamPartitioner } from './collector.js';
-import type { RecordHeader } from './record.js';
+import type { ScopedCollector } from './scoped-collector.js';
+import type { StateManager } from './state-manager.js';
+import type { TaskProgress, TaskTimes } from './task-progress.js';
 
-export class ScopedCollector implements RecordCollector {
-  readonly #collector: RecordCollector;
-  #scoped = false;
-  #held: EncodedRecord[] = [];
+export class RecordScope {
+  readonly #collector: ScopedCollector;
+  readonly #stores: StateManager;
+  readonly #progress: TaskProgress;
+  #timesBefore: TaskTimes | undefined;
 
-  constructor(collector: RecordCollector) {
+  constructor(collector: ScopedCollector, stores: StateManager, progress: TaskProgress) {
     this.#collector = collector;
+    this.#stores = stores;
+    this.#progress = progress;
   }
 
   get isOpen(): boolean {
-    return this.#scoped;
+    return this.#collector.isOpen;
   }
 
   open(): void {
-    this.#scoped = true;
+    this.#timesBefore = this.#progress.times();
+    this.#collector.open();
   }
 
   merge(): void {
-    const held = this.#held;
-    this.#held = [];
-    this.#scoped = false;
-    for (const { topic, partition, key, value, timestamp, headers } of held) {
-      this.#collector.sendBytes(topic, partition, key, value, timestamp, headers);
-    }
+    if (!this.isOpen) return;
+    this.#timesBefore = undefined;
+    this.#stores.mergeScope();
+    this.#collector.merge();
   }
 
   drop(): void {
-    this.#held = [];
-    this.#scoped = false;
+    this.#timesBefore = undefined;
+    this.#stores.dropScope();
+    this.#collector.drop();
   }
 
-  send<K, V>(
-    topic: string,
-    key: K,
-    value: V,
-    timestamp: number,
-    headers: readonly RecordHeader[],
-    keySerde: Serde<K>,
-    valueSerde: Serde<V>,
-    partitioner: StreamPartitioner<K, V> | undefined,
-  ): void {
-    if (this.#scoped)
-      this.#held.push(
-        ...this.encode(topic, key, value, timestamp, headers, keySerde, valueSerde, partitioner),
-      );
-    else
-      this.#collector.send(
-        topic,
-        key,
-        value,
-        timestamp,
-        headers,
-        keySerde,
-        valueSerde,
-        partitioner,
-      );
-  }
-
-  encode<K, V>(
-    topic: string,
-    key: K,
-    value: V,
-    timestamp: number,
-    headers: readonly RecordHeader[],
-    keySerde: Serde<K>,
-    valueSerde: Serde<V>,
-    partitioner: StreamPartitioner<K, V> | undefined,
-  ): readonly EncodedRecord[] {
-    return this.#collector.encode(
-      topic,
-      key,
-      value,
-      timestamp,
-      headers,
-      keySerde,
-      valueSerde,
-      partitioner,
-    );
-  }
-
-  sendBytes(
-    topic: string,
-    partition: number,
-    key: Uint8Array | null,
-    value: Uint8Array | null,
-    timestamp: number,
-    headers: readonly RecordHeader[],
-  ): void {
-    if (this.#scoped) {
-      this.#held.push({
-        topic,
-        partition,
-        key: copy(key),
-        value: copy(value),
-        timestamp,
-        headers: headers.slice(),
-      });
-    } else this.#collector.sendBytes(topic, partition, key, value, timestamp, headers);
+  /** Times as finished records left them. */
+  finishedTimes(): TaskTimes {
+    return this.#timesBefore ?? this.#progress.times();
   }
 }
-
-const copy = (bytes: Uint8Array | null): Uint8Array | null =>
-  bytes === null ? null : Buffer.from(bytes);

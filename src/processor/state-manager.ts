@@ -12,9 +12,8 @@ import type {
   StateStore,
   StoreContext,
 } from '../state/store.js';
-import type { RecordCollector } from './collector.js';
-import type { StoreDefinition, Subtopology } from './node-definition.js';
-import type { Parking } from './parking.js';
+import type { StoreDefinition } from './node-definition.js';
+import type { TaskServices } from './task-services.js';
 
 /** A store and the topic partition it is restored from. */
 export interface StoreChangelog {
@@ -24,20 +23,13 @@ export interface StoreChangelog {
 }
 
 export interface StateManagerOptions {
-  readonly taskId: string;
+  readonly services: TaskServices;
   readonly partition: number;
-  readonly subtopologies: readonly Subtopology[];
   /** Every processor may read these. */
   readonly globalStores: ReadonlyMap<string, StateStore>;
   /** The topic a store is logged to, or restored from; `undefined` without one. */
   changelogTopic(store: StoreDefinition): string | undefined;
-  readonly collector: RecordCollector;
-  readonly parking: Parking;
   readonly cacheMaxBytes: number;
-  streamTime(): number;
-  recordDropped(): void;
-  requestCommit(): void;
-  inRecordScope(): boolean;
 }
 
 const NO_HEADERS: readonly [] = Object.freeze([]);
@@ -56,13 +48,16 @@ export class StateManager {
       options.cacheMaxBytes > 0 ? { maxBytes: options.cacheMaxBytes, usedBytes: 0 } : undefined;
     this.#globalStores = options.globalStores;
     const changelogs: StoreChangelog[] = [];
-    for (const { nodes } of options.subtopologies) {
+    for (const { nodes } of options.services.subtopologies) {
       for (const node of nodes)
         if (node.kind === 'processor') this.#connected.set(node.name, new Set(node.stores));
     }
-    for (const definition of options.subtopologies.flatMap(({ stores }) => stores)) {
+    for (const definition of options.services.subtopologies.flatMap(({ stores }) => stores)) {
       const store = definition.builder.build();
-      assert(!this.#stores.has(store.name), `task ${options.taskId} has one store ${store.name}`);
+      assert(
+        !this.#stores.has(store.name),
+        `task ${options.services.taskId} has one store ${store.name}`,
+      );
       const topic = options.changelogTopic(definition);
       const logged =
         topic !== undefined &&
@@ -70,7 +65,7 @@ export class StateManager {
         definition.sourceTopic === undefined;
       store.init(
         storeContext(
-          options,
+          options.services,
           store.name,
           this.#cache,
           logged ? writerTo(options, topic) : undefined,
@@ -138,32 +133,34 @@ export class StateManager {
   }
 }
 
-function writerTo({ collector, partition }: StateManagerOptions, topic: string): ChangelogWriter {
+function writerTo(options: StateManagerOptions, topic: string): ChangelogWriter {
+  const { partition } = options;
+  const { collector } = options.services;
   return (key, value, timestamp, headers) =>
     collector.sendBytes(topic, partition, key, value, timestamp, headers ?? NO_HEADERS);
 }
 
 function storeContext(
-  options: StateManagerOptions,
+  services: TaskServices,
   store: string,
   cache: CacheBudget | undefined,
   changelog: ChangelogWriter | undefined,
 ): StoreContext {
-  const { parking } = options;
+  const { parking } = services;
   return {
-    taskId: options.taskId,
+    taskId: services.taskId,
     changelog,
     cache,
     timestamp: () => Math.max(parking.timestamp, 0),
-    streamTime: () => options.streamTime(),
-    recordDropped: () => options.recordDropped(),
+    streamTime: () => services.streamTime(),
+    recordDropped: () => services.recordDropped(),
     inRecordScope(): boolean {
       parking.checkWrite(store);
-      return options.inRecordScope();
+      return services.inRecordScope();
     },
-    mayForward: () => parking.isRunning && !options.inRecordScope(),
+    mayForward: () => parking.isRunning && !services.inRecordScope(),
     recordOrigin: (): RecordOrigin => parking.origin,
     enterOrigin: (origin, timestamp) => parking.enterOrigin(origin, timestamp),
-    requestCommit: () => options.requestCommit(),
+    requestCommit: () => services.requestCommit(),
   };
 }

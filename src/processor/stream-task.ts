@@ -20,12 +20,13 @@ import { PartitionGroup } from './partition-group.js';
 import type { PunctuationType } from './processor.js';
 import { PunctuationQueue } from './punctuation.js';
 import { RecordQueue } from './record-queue.js';
-import { ScopedCollector } from './record-scope.js';
+import { RecordScope } from './record-scope.js';
+import { ScopedCollector } from './scoped-collector.js';
 import { StateManager, type StoreChangelog } from './state-manager.js';
 import type { TaskConfig } from './task-config.js';
 import { TaskGraph } from './task-graph.js';
-import { TaskProgress, type TaskTimes } from './task-progress.js';
-import { matches } from './topology.js';
+import type { TaskServices } from './task-services.js';
+import { TaskProgress } from './task-progress.js';
 
 export interface StreamTaskOptions {
   /** `<sub-topology>_<partition>`. */
@@ -59,7 +60,7 @@ export class StreamTask {
 
   readonly #options: StreamTaskOptions;
   readonly #parking: Parking;
-  readonly #scope: ScopedCollector;
+  readonly #scope: RecordScope;
   readonly #failures: FailureHandler;
   readonly #group: PartitionGroup;
   readonly #graph: TaskGraph;
@@ -70,13 +71,8 @@ export class StreamTask {
     this.metrics.droppedRecords++;
     this.#commitNeeded = true;
   };
-  readonly #requestCommit = () => {
-    this.#commitRequested = true;
-  };
   /** The queue of the record in flight, or of the last one; `undefined` in punctuations and flushes. */
   #current: RecordQueue | undefined;
-  /** Times before the scoped unit that is in flight. */
-  #timesBefore: TaskTimes | undefined;
   #commitRequested = false;
   #commitNeeded = false;
   #initialized = false;
@@ -85,8 +81,8 @@ export class StreamTask {
     const { id, config, clock } = options;
     this.id = id;
     this.#options = options;
-    this.#scope = new ScopedCollector(options.collector);
-    this.#failures = new FailureHandler(id, config, this.#scope, this.#recordDropped);
+    const collector = new ScopedCollector(options.collector);
+    this.#failures = new FailureHandler(id, config, collector, this.#recordDropped);
     this.#parking = new Parking(
       clock,
       () => this.#originOfCurrent(),
@@ -94,8 +90,21 @@ export class StreamTask {
     );
     this.#group = new PartitionGroup(clock, config.maxTaskIdleMs);
     this.#progress = new TaskProgress(this.#group, this.#punctuations);
-    this.#stores = this.#makeStores();
-    this.#graph = this.#makeGraph();
+    const services = this.#services(collector);
+    this.#stores = new StateManager({
+      services,
+      partition: options.partition,
+      globalStores: options.globalStores,
+      changelogTopic: (store) => options.changelogTopic(store),
+      cacheMaxBytes: config.cacheMaxBytes,
+    });
+    this.#scope = new RecordScope(collector, this.#stores, this.#progress);
+    this.#graph = new TaskGraph({
+      services,
+      topicName: (name) => options.topicName(name),
+      onFailure: (node, error) => this.#nodeFailed(node, error),
+      storeFor: (node, store) => this.#stores.storeFor(node, store),
+    });
     for (const { definition, node } of this.#graph.sources) {
       for (const topic of definition.topics) this.#addQueue(options.topicName(topic), node);
     }
@@ -158,7 +167,7 @@ export class StreamTask {
     if (parking.inFlight) return this.#resume();
     const queue = this.#group.choose();
     if (queue === undefined) return false;
-    if (parking.asyncSeen) this.#openScope();
+    if (parking.asyncSeen) this.#scope.open();
     const record = queue.take();
     this.#current = queue;
     this.#group.advance(record.timestamp);
@@ -167,7 +176,7 @@ export class StreamTask {
     parking.begin(record.timestamp);
     try {
       queue.source.process(record);
-      if (parking.end()) this.#endUnit();
+      if (parking.end()) this.#scope.merge();
     } catch (error) {
       throw this.#failUnit(error);
     }
@@ -259,7 +268,7 @@ export class StreamTask {
       this.#parking.beginWithout(this.#group.streamTime);
       try {
         this.#stores.flushCaches();
-        if (this.#parking.end()) this.#endUnit();
+        if (this.#parking.end()) this.#scope.merge();
       } catch (error) {
         throw this.#failUnit(error);
       }
@@ -269,14 +278,14 @@ export class StreamTask {
   /** What finished records have consumed; partitions that did not move since the last commit are left out. */
   committableOffsets(): PartitionOffsetAndMetadata[] {
     return this.#progress.offsets(
-      this.#finishedTimes(),
+      this.#scope.finishedTimes(),
       this.#parking.inFlight ? this.#current : undefined,
     );
   }
 
   /** The commit stands. Nothing was processed since `committableOffsets`. */
   postCommit(): void {
-    this.#progress.committed(this.#finishedTimes(), this.committableOffsets());
+    this.#progress.committed(this.#scope.finishedTimes(), this.committableOffsets());
     this.#stores.promote();
     this.#commitRequested = false;
     this.#commitNeeded = this.#parking.inFlight;
@@ -308,7 +317,7 @@ export class StreamTask {
   #resume(): boolean {
     if (!this.#parking.ready) return false;
     try {
-      if (this.#parking.resume()) this.#endUnit();
+      if (this.#parking.resume()) this.#scope.merge();
     } catch (error) {
       throw this.#failUnit(error);
     }
@@ -321,7 +330,7 @@ export class StreamTask {
       const due = this.#punctuations.nextDue(type, time);
       if (due === undefined) break;
       fired = true;
-      if (this.#parking.asyncSeen) this.#openScope();
+      if (this.#parking.asyncSeen) this.#scope.open();
       due.moveOn(time);
       this.#current = undefined;
       this.#commitNeeded = true;
@@ -329,7 +338,7 @@ export class StreamTask {
       this.#parking.beginWithout(time);
       try {
         due.node.punctuate(due.callback, time);
-        if (this.#parking.end()) this.#endUnit();
+        if (this.#parking.end()) this.#scope.merge();
       } catch (error) {
         throw this.#failUnit(error);
       }
@@ -337,23 +346,9 @@ export class StreamTask {
     return fired;
   }
 
-  #openScope(): void {
-    this.#timesBefore = this.#progress.times();
-    this.#scope.open();
-  }
-
-  #endUnit(): void {
-    if (!this.#scope.isOpen) return;
-    this.#timesBefore = undefined;
-    this.#stores.mergeScope();
-    this.#scope.merge();
-  }
-
   #failUnit(error: unknown): unknown {
     this.#parking.abandon();
     this.#scope.drop();
-    this.#stores.dropScope();
-    this.#timesBefore = undefined;
     this.#failures.clear();
     return error;
   }
@@ -364,13 +359,7 @@ export class StreamTask {
     this.#scope.open();
     this.#graph.close();
     this.#scope.drop();
-    this.#stores.dropScope();
-    this.#timesBefore = undefined;
     this.#current = undefined;
-  }
-
-  #finishedTimes(): TaskTimes {
-    return this.#timesBefore ?? this.#progress.times();
   }
 
   #originOfCurrent(): RecordOrigin {
@@ -392,12 +381,9 @@ export class StreamTask {
     const known = this.#group.find(partition);
     if (known !== undefined) return known;
     // A topic that a pattern of the topology has just met.
-    const source = this.#graph.sources.find(
-      ({ definition }) =>
-        definition.pattern !== undefined && matches(definition.pattern, partition.topic),
-    );
+    const source = this.#graph.sourceMatching(partition.topic);
     assert(source !== undefined, `task ${this.id} has no source for topic ${partition.topic}`);
-    return this.#addQueue(partition.topic, source.node);
+    return this.#addQueue(partition.topic, source);
   }
 
   #addQueue(topic: string, source: SourceNode): RecordQueue {
@@ -412,46 +398,24 @@ export class StreamTask {
     return queue;
   }
 
-  #makeStores(): StateManager {
-    const options = this.#options;
-    return new StateManager({
+  #services(collector: ScopedCollector): TaskServices {
+    const { applicationId, subtopologies, clock, config } = this.#options;
+    return {
       taskId: this.id,
-      partition: options.partition,
-      subtopologies: options.subtopologies,
-      globalStores: options.globalStores,
-      changelogTopic: (store) => options.changelogTopic(store),
-      collector: this.#scope,
-      parking: this.#parking,
-      cacheMaxBytes: options.config.cacheMaxBytes,
-      streamTime: () => this.#group.streamTime,
-      recordDropped: this.#recordDropped,
-      requestCommit: this.#requestCommit,
-      inRecordScope: () => this.#scope.isOpen,
-    });
-  }
-
-  #makeGraph(): TaskGraph {
-    const options = this.#options;
-    const { subtopologies, config, applicationId, clock } = options;
-    return new TaskGraph({
+      applicationId,
       subtopologies,
-      topicName: (name) => options.topicName(name),
-      timestamps: config.timestamps,
-      collector: this.#scope,
+      clock,
+      config,
+      collector,
       parking: this.#parking,
-      onFailure: (node, error) => this.#nodeFailed(node, error),
-      logger: config.logger,
-      services: {
-        taskId: this.id,
-        applicationId,
-        clock,
-        punctuations: this.#punctuations,
-        operatorTimes: this.#progress.operatorTimes,
-        streamTime: () => this.#group.streamTime,
-        requestCommit: this.#requestCommit,
-        recordDropped: this.#recordDropped,
-        storeFor: (node, store) => this.#stores.storeFor(node, store),
+      punctuations: this.#punctuations,
+      operatorTimes: this.#progress.operatorTimes,
+      streamTime: () => this.#group.streamTime,
+      requestCommit: () => {
+        this.#commitRequested = true;
       },
-    });
+      recordDropped: this.#recordDropped,
+      inRecordScope: () => collector.isOpen,
+    };
   }
 }

@@ -1,13 +1,7 @@
 /** Makes the nodes of one task out of definitions, and the processors of those nodes out of their suppliers. */
 import { StreamsError } from '../errors.js';
-import { NodeContext, type ContextServices } from './context.js';
-import type { RecordCollector } from './collector.js';
-import type {
-  NodeDefinition,
-  ProcessorDefinition,
-  SourceDefinition,
-  Subtopology,
-} from './node-definition.js';
+import { NodeContext, type StoreFor } from './context.js';
+import type { NodeDefinition, ProcessorDefinition, SourceDefinition } from './node-definition.js';
 import {
   GraphNode,
   ProcessorNode,
@@ -17,20 +11,15 @@ import {
   type OnNodeFailure,
 } from './node.js';
 import { isPromiseLike } from './operator-context.js';
-import type { Parking } from './parking.js';
 import type { FixedKeyProcessorContext, Processor } from './processor.js';
-import type { TaskLogger } from './task-config.js';
-import type { TimestampExtractor } from './timestamp-extractor.js';
+import type { TaskServices } from './task-services.js';
+import { matches } from './topology.js';
 
 export interface TaskGraphOptions {
-  readonly subtopologies: readonly Subtopology[];
+  readonly services: TaskServices;
   topicName(name: string): string;
-  readonly timestamps: TimestampExtractor;
-  readonly collector: RecordCollector;
-  readonly parking: Parking;
   readonly onFailure: OnNodeFailure;
-  readonly services: ContextServices;
-  readonly logger: TaskLogger | undefined;
+  readonly storeFor: StoreFor;
 }
 
 export interface GraphSource {
@@ -53,7 +42,7 @@ export class TaskGraph {
     const sources: GraphSource[] = [];
     const processors: GraphProcessor[] = [];
     const parents = new Map<string, GraphNode>();
-    for (const definition of options.subtopologies.flatMap(({ nodes }) => nodes)) {
+    for (const definition of options.services.subtopologies.flatMap(({ nodes }) => nodes)) {
       const node = makeNode(definition, options);
       if (definition.kind === 'source') sources.push({ definition, node: node as SourceNode });
       else {
@@ -68,13 +57,20 @@ export class TaskGraph {
     this.#processors = processors;
   }
 
+  /** The source whose pattern meets the topic. */
+  sourceMatching(topic: string): SourceNode | undefined {
+    return this.sources.find(
+      ({ definition: { pattern } }) => pattern !== undefined && matches(pattern, topic),
+    )?.node;
+  }
+
   /** Calls the suppliers. Throws `PROCESSOR_INIT_FAILED`. */
   initialize(): void {
-    const { parking, services } = this.#options;
-    parking.setup(() => {
+    const { services, storeFor } = this.#options;
+    services.parking.setup(() => {
       for (const { definition, node } of this.#processors) {
         try {
-          node.setProcessor(supplied(definition, new NodeContext(node, services)));
+          node.setProcessor(supplied(definition, new NodeContext(node, services, storeFor)));
         } catch (error) {
           throw new StreamsError(
             'PROCESSOR_INIT_FAILED',
@@ -92,8 +88,7 @@ export class TaskGraph {
 
   /** Closes the processors there are. What their `close` throws is logged: their task is gone already. */
   close(): void {
-    const { parking } = this.#options;
-    parking.setup(() => {
+    this.#options.services.parking.setup(() => {
       for (const { node } of this.#processors) {
         const { processor } = node;
         node.setProcessor(undefined);
@@ -104,7 +99,7 @@ export class TaskGraph {
 
   #closeOne(name: string, processor: Processor): void {
     const warn = (error: unknown) =>
-      this.#options.logger?.warn(
+      this.#options.services.config.logger?.warn(
         `Processor ${name} failed to close.`,
         error instanceof Error ? error : new Error(String(error)),
       );
@@ -118,19 +113,15 @@ export class TaskGraph {
 }
 
 function makeNode(definition: NodeDefinition, options: TaskGraphOptions): GraphNode | SinkNode {
-  const { parking, onFailure } = options;
+  const { services, onFailure } = options;
+  const { parking, config, collector } = services;
   switch (definition.kind) {
     case 'source':
-      return new SourceNode(definition, options.timestamps, parking, onFailure);
+      return new SourceNode(definition, config.timestamps, parking, onFailure);
     case 'processor':
       return new ProcessorNode(definition.name, definition.fixedKey, parking, onFailure);
     case 'sink':
-      return new SinkNode(
-        definition,
-        (name) => options.topicName(name),
-        options.collector,
-        parking,
-      );
+      return new SinkNode(definition, (name) => options.topicName(name), collector, parking);
   }
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StreamPartitioner } from '../../src/processor/collector.js';
 import { EncodingCollector } from '../../src/processor/encoding-collector.js';
-import { ScopedCollector } from '../../src/processor/record-scope.js';
+import { ScopedCollector } from '../../src/processor/scoped-collector.js';
 import type { Serde } from '../../src/serde/serde.js';
 import { Serdes } from '../../src/serde/serdes.js';
 import { capturing, type Captured } from './task-harness.js';
