@@ -1,4 +1,5 @@
 /** `GlobalKTable`: a table that every instance holds in full. It can be joined with streams and queried. */
+import type { Plan } from './plan.js';
 
 /** Made by `StreamsBuilder.globalTable`. Also a handle: `app.store(table)` reads it. */
 export class GlobalKTable<K, V> {
@@ -12,7 +13,11 @@ export class GlobalKTable<K, V> {
   readonly storeName: string;
 
   /** @internal */
-  constructor(storeName: string, queryable: boolean) {
+  readonly plan: Plan;
+
+  /** @internal */
+  constructor(plan: Plan, storeName: string, queryable: boolean) {
+    this.plan = plan;
     this.storeName = storeName;
     this.queryableStoreName = queryable ? storeName : undefined;
   }

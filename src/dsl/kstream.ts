@@ -28,7 +28,7 @@ import type {
   Repartitioned,
 } from './options.js';
 import type { SerdeSlot, StreamState } from './plan.js';
-import { repartitioned, tableStore, union } from './plan-steps.js';
+import { repartitioned, requireSamePlan, tableStore, union } from './plan-steps.js';
 import { joinTable, type JoinOptions, type JoinTarget, type TableValue } from './stream-join.js';
 import { tableSource } from './operators/table-source.js';
 
@@ -122,6 +122,7 @@ export class KStream<K, V> {
   /** All records of both streams, in no order between them. */
   merge<K2, V2>(other: KStream<K2, V2>, options: Named = {}): KStream<K | K2, V | V2> {
     const { plan } = this.state;
+    requireSamePlan(plan, other.state.plan, 'merge()');
     const node = plan.add({
       kind: 'operator',
       name: plan.names.node(options.name, 'KSTREAM-MERGE-'),

@@ -1,4 +1,5 @@
 /** Steps of the plan that several operators draw: the repartition hop, and the store of a table. */
+import { StreamsError } from '../errors.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import { repartitionNames, validateName } from './names.js';
 import type { StoreOptions } from './options.js';
@@ -23,12 +24,28 @@ export interface RepartitionStep {
   readonly partitioner?: StreamPartitioner | undefined;
 }
 
+/** Streams and tables meet only within one topology. */
+export function requireSamePlan(plan: Plan, other: Plan, call: string): void {
+  if (plan === other) return;
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `${call}: the other side belongs to another StreamsBuilder. Draw both on one builder, or let them meet through a topic.`,
+  );
+}
+
 /** Behind the hop equal keys are in one task. */
 export function repartitioned(stream: StreamState, step: RepartitionStep): StreamState {
   return behind(stream, stream.plan.add(repartitionPlan(stream, step)));
 }
 
 export function repartitionPlan(stream: StreamState, step: RepartitionStep): RepartitionPlan {
+  const { partitions } = step;
+  if (partitions !== undefined && !(Number.isSafeInteger(partitions) && partitions > 0)) {
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `${step.reason}: partitions must be a whole number greater than 0, but is ${partitions}.`,
+    );
+  }
   const names = repartitionNames(stream.plan.names, step.prefix);
   return {
     kind: 'repartition',
@@ -37,7 +54,7 @@ export function repartitionPlan(stream: StreamState, step: RepartitionStep): Rep
     names,
     key: step.key ?? stream.key,
     value: step.value ?? stream.value,
-    partitions: step.partitions,
+    partitions,
     partitioner: step.partitioner,
     reason: step.reason,
   };

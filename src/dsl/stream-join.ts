@@ -7,7 +7,7 @@ import { GlobalKTable } from './global-ktable.js';
 import { KTable } from './ktable.js';
 import { globalTableJoin, tableJoin, type TableJoiner } from './operators/table-join.js';
 import type { GlobalJoined, Joined } from './options.js';
-import { repartitioned, union } from './plan-steps.js';
+import { repartitioned, requireSamePlan, union } from './plan-steps.js';
 import type { SerdeSlot, StreamState, TableState } from './plan.js';
 
 /** The parts of a table that decide how it can be joined: also what the compiler compares. */
@@ -38,6 +38,10 @@ export function joinTable<K, V, VT, R>(
 ): StreamState {
   // An inner join calls the joiner with values only, a left join's takes undefined.
   const join = joiner as TableJoiner<K, V, VT | undefined, R>;
+  if (other instanceof KTable || other instanceof GlobalKTable) {
+    const plan = other instanceof KTable ? other.state.plan : other.plan;
+    requireSamePlan(stream.plan, plan, left ? 'leftJoin()' : 'join()');
+  }
   if (other instanceof KTable) return joinPartitioned(stream, other.state, join, options, left);
   if (other instanceof GlobalKTable && 'keySelector' in options) {
     return joinGlobal(stream, other.storeName, join, options, left);

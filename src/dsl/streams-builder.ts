@@ -100,7 +100,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
       store: { ...store, caching: false, logging: false },
       operator: tableSource(decision),
     });
-    return new GlobalKTable(store.name, options.as !== undefined);
+    return new GlobalKTable(this.#plan, store.name, options.as !== undefined);
   }
 
   /** A store for `process` and `processValues`, which connect it by name or by this builder. */

@@ -143,3 +143,19 @@ describe('names', () => {
     expect(build).toThrow(/Put it last/);
   });
 });
+
+describe('calls that can never work', () => {
+  test('streams and tables of two builders do not meet', () => {
+    const other = strings();
+    const stream = strings().stream('in');
+    const options = { keySelector: (key: string) => key };
+    const message = /belongs to another StreamsBuilder/;
+    expect(() => stream.merge(other.stream('x'))).toThrow(message);
+    expect(() => stream.join(other.table('y'), (value) => value)).toThrow(message);
+    expect(() => stream.join(other.globalTable('z'), (value) => value, options)).toThrow(message);
+  });
+
+  test('a repartition topic has at least one partition', () => {
+    expect(() => strings().stream('in').repartition({ partitions: 0 })).toThrow(/greater than 0/);
+  });
+});
