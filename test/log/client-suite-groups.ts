@@ -178,6 +178,26 @@ function describeCommits(bench: () => Bench): void {
     expect(committed.map(({ offset }) => offset)).toEqual([5, 5]);
   });
 
+  it('a member commits in the generation whose partitions it holds, not in the next one', async () => {
+    await bench().topic('a', 2);
+    const one = member(bench, ['a']);
+    await settle(bench, one);
+    const two = member(bench, ['a']);
+    await bench().run(two.poll(0));
+    await bench().run(one.poll(0));
+    await bench().run(two.poll(0));
+    const three = member(bench, ['a']);
+    await bench().run(three.poll(0));
+    await bench().run(one.poll(0));
+    const held = one.groupMetadata();
+    await bench().run(two.poll(0));
+    // The group is complete in a new generation, and `one` has not polled since.
+    expect(one.groupMetadata()).toEqual(held);
+    await expect(
+      bench().run(one.commit([{ ...A0, offset: 1, metadata: '' }])),
+    ).rejects.toMatchObject({ code: 'ILLEGAL_GENERATION' });
+  });
+
   it('a commit of an older generation is refused, in a transaction too', async () => {
     await bench().topic('a', 2);
     const one = member(bench, ['a']);

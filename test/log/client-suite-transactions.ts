@@ -229,6 +229,17 @@ function describeFencing(bench: () => Bench): void {
     expect(await bench().read('a')).toEqual(['kept']);
   });
 
+  it('records that a fenced producer could not hand over are told', async () => {
+    await bench().topic('a');
+    const older = await bench().transactional('id');
+    const told: (string | undefined)[] = [];
+    older.begin();
+    send(older, 'a', null, 'x', { acknowledged: (error) => told.push(error?.code) });
+    await bench().transactional('id');
+    expect(await bench().run(older.commit())).toMatchObject({ outcome: 'fenced' });
+    expect(told).toEqual(['PRODUCER_FENCED']);
+  });
+
   it('a transaction open for too long is aborted, its holder is told why', async () => {
     await bench().topic('a');
     const producer = await bench().transactional('slow', { transactionTimeoutMs: 1000 });

@@ -284,8 +284,7 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
         this.#assignment.set([]);
         groups.join(member);
       } else if (member.state === 'assigned') {
-        member.state = 'stable';
-        this.#assignment.set(member.assignment);
+        this.#assignment.set(member.take());
         await this.#listener?.onPartitionsAssigned(this.assignment());
       } else return;
     }

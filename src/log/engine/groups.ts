@@ -23,8 +23,9 @@ export class GroupMember {
   memberId = '';
   generationId = -1;
   state: MemberState = 'outside';
-  /** What the group decided; the consumer takes it when the state is `assigned`. */
+  /** What the group decided, and in which generation; the consumer takes it when the state is `assigned`. */
   assignment: readonly TopicPartition[] = [];
+  assignedGenerationId = -1;
   /** Monotonic time at which it is taken out; Infinity while it polls. */
   pollDeadline = Number.POSITIVE_INFINITY;
   readonly wake: () => void;
@@ -39,6 +40,13 @@ export class GroupMember {
     this.topics = topics;
     this.maxPollIntervalMs = maxPollIntervalMs;
     this.wake = wake;
+  }
+
+  /** From here on the member acts, and commits, in the new generation; until then its commits are those of the old one. */
+  take(): readonly TopicPartition[] {
+    this.state = 'stable';
+    this.generationId = this.assignedGenerationId;
+    return this.assignment;
   }
 
   metadata(): ConsumerGroupMetadata {
@@ -173,7 +181,7 @@ export class Groups {
     );
     for (const member of group.members.values()) {
       member.assignment = ranges.get(member.memberId) ?? [];
-      member.generationId = group.generation;
+      member.assignedGenerationId = group.generation;
       member.state = 'assigned';
       member.wake();
     }

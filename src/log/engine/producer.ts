@@ -154,6 +154,7 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
   async commit(): Promise<TransactionOutcome> {
     const session = this.#transaction('commit');
     if (session.failure === undefined) this.seal();
+    else this.#discard(session.failure);
     if (session.failure === undefined && this.#failure !== undefined) throw this.#failure;
     const outcome = this.#broker.transactions.commit(session);
     return await outcome;
