@@ -49,7 +49,8 @@ export function text(repeat: number): Entry[] {
   const values = lines.map((line) => Buffer.from(line, 'latin1'));
   const entries: Entry[] = [];
   for (let r = 0; r < repeat; r++) {
-    for (const value of values) entries.push({ key: null, value, timestamp: START + entries.length });
+    for (const value of values)
+      entries.push({ key: null, value, timestamp: START + entries.length });
   }
   return entries;
 }

@@ -1,5 +1,5 @@
 /**
- * Preloaded with `--import` into the process and its workers: counts the fsync and fdatasync calls of all threads in
+ * Preloaded with `NODE_OPTIONS=--import` into a process and its workers: counts the fsync and fdatasync calls of all threads in
  * shared memory, without changing what they do.
  */
 import fs from 'node:fs';
@@ -9,7 +9,9 @@ import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worke
 const KEY = 'millrace.bench.flushes';
 if (isMainThread) setEnvironmentData(KEY, new SharedArrayBuffer(4));
 const shared: unknown = getEnvironmentData(KEY);
-const counter = new Int32Array(shared instanceof SharedArrayBuffer ? shared : new SharedArrayBuffer(4));
+const counter = new Int32Array(
+  shared instanceof SharedArrayBuffer ? shared : new SharedArrayBuffer(4),
+);
 
 type Call = (this: unknown, ...args: unknown[]) => unknown;
 const calls = fs as unknown as { [name: string]: Call };

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { root } from './data.js';
 import { compare, type Comparison, type Result } from './measure.js';
 import { logAppend } from './workloads/append.js';
-import { flushes } from './workloads/flushes.js';
+import { countFlushes } from './workloads/flushes.js';
 import { latency } from './workloads/latency.js';
 import { memory } from './workloads/memory.js';
 import { stateless, streamTableJoin, wordCount } from './workloads/throughput.js';
@@ -35,12 +35,17 @@ const groups: readonly (readonly [string[], () => Comparison[] | Promise<Compari
   [['pipe', 'chain'], () => stateless(records)],
   [['word count, cache off', 'word count, cache on'], () => wordCount(quick ? 1 : 2)],
   [['stream-table join'], () => streamTableJoin(records)],
-  [['log append, durable'], () => logAppend(directory, quick ? 600_000 : 3_000_000)],
+  [
+    ['log append, durable', 'typed producer, durable'],
+    () => logAppend(directory, quick ? 600_000 : 3_000_000),
+  ],
 ];
 
 const results: Result[] = [];
 const rate = (n: number) => Math.round(n).toLocaleString('en-US').padStart(11);
-console.log(`${'workload'.padEnd(24)} ${'millrace'.padStart(11)} ${'limit'.padStart(11)}  ratio  floor`);
+console.log(
+  `${'workload'.padEnd(24)} ${'millrace'.padStart(11)} ${'limit'.padStart(11)}  ratio  floor`,
+);
 for (const [names, make] of groups) {
   if (!names.some(wanted)) continue;
   for (const comparison of await make()) {
@@ -48,8 +53,11 @@ for (const [names, make] of groups) {
     const result = await compare(comparison, rounds);
     results.push(result);
     const { name, ours, limit, ratio, floor } = result;
-    const verdict = floor === undefined ? '' : `${floor.toFixed(2)} ${ratio >= floor ? '' : 'MISSED'}`;
-    console.log(`${name.padEnd(24)} ${rate(ours)} ${rate(limit)}  ${ratio.toFixed(2).padStart(5)}  ${verdict}`);
+    const verdict =
+      floor === undefined ? '' : `${floor.toFixed(2)} ${ratio >= floor ? '' : 'MISSED'}`;
+    console.log(
+      `${name.padEnd(24)} ${rate(ours)} ${rate(limit)}  ${ratio.toFixed(2).padStart(5)}  ${verdict}`,
+    );
   }
 }
 
@@ -64,10 +72,12 @@ if (wanted('latency')) {
   );
 }
 if (wanted('flushes')) {
-  const result = await flushes(directory);
+  const result = countFlushes(directory);
   more['flushes'] = result;
   for (const { partitions, perRound } of result) {
-    console.log(`device flushes per round (one write, one commit) with ${String(partitions).padStart(2)} partitions: ${perRound.toFixed(2)}`);
+    console.log(
+      `device flushes per round (one write, one commit) with ${String(partitions).padStart(2)} partitions: ${perRound.toFixed(2)}`,
+    );
   }
 }
 if (wanted('memory')) {
@@ -85,4 +95,5 @@ mkdirSync(folder, { recursive: true });
 const host = { node: process.version, cpus: os.cpus().length, cpu: os.cpus()[0]?.model };
 const path = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`);
 writeFileSync(path, `${JSON.stringify({ host, quick, rounds, results, ...more }, null, 2)}\n`);
-if (options.strict && results.some(({ ratio, floor }) => floor !== undefined && ratio < floor)) process.exitCode = 1;
+if (options.strict && results.some(({ ratio, floor }) => floor !== undefined && ratio < floor))
+  process.exitCode = 1;

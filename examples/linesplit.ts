@@ -16,7 +16,10 @@ await log.admin().createTopics([{ topic: 'streams-plaintext-input', partitions: 
 
 const producer = log.producer({ value: Serdes.string() });
 const lines = ['all streams lead to kafka', 'hello kafka streams', 'join kafka summit'];
-await producer.sendBatch('streams-plaintext-input', lines.map((value) => ({ value })));
+await producer.sendBatch(
+  'streams-plaintext-input',
+  lines.map((value) => ({ value })),
+);
 
 const app = new KafkaStreams(builder.build(), { applicationId: 'streams-linesplit', log });
 await app.run({ until: 'caughtUp' });

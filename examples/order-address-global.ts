@@ -12,7 +12,9 @@ const builder = new StreamsBuilder();
 const addresses = builder.globalTable('address_v2', text);
 builder
   .stream('order', text)
-  .join(addresses, (order, address) => `${order} send to ${address}`, { keySelector: (name) => name })
+  .join(addresses, (order, address) => `${order} send to ${address}`, {
+    keySelector: (name) => name,
+  })
   .to('order_join', { value: Serdes.string() });
 
 const log = memoryLog();

@@ -46,7 +46,12 @@ const sentimentSerde = avro<EntitySentiment>({
 });
 
 const CURRENCIES = ['bitcoin', 'ethereum'];
-const SCORES: { readonly [word: string]: number } = { love: 0.9, rising: 0.5, falling: -0.5, scam: -0.9 };
+const SCORES: { readonly [word: string]: number } = {
+  love: 0.9,
+  rising: 0.5,
+  falling: -0.5,
+  scam: -0.9,
+};
 const DICTIONARY: { readonly [word: string]: string } = { amo: 'I love', cae: 'is falling' };
 
 const wordsOf = (text: string) => text.split(/\W+/).filter(Boolean);

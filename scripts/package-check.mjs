@@ -51,7 +51,8 @@ function run(name) {
     const forever = name.startsWith('forever-');
     const limit = setTimeout(() => child.kill('SIGKILL'), 30_000);
     const stop = forever ? setTimeout(() => child.kill('SIGTERM'), 1500) : undefined;
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => (output += text));
     child.on('close', (code, signal) => {
       clearTimeout(limit);
       clearTimeout(stop);

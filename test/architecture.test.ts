@@ -36,7 +36,10 @@ describe('the house', () => {
   });
 });
 
-const planted = (path: string, code: string): SourceFile => ({ path, text: `// planted\n${code}\n` });
+const planted = (path: string, code: string): SourceFile => ({
+  path,
+  text: `// planted\n${code}\n`,
+});
 
 /** One or more violations per rule, and the same thing said in an allowed way. */
 const VIOLATIONS: { readonly [rule: string]: readonly (readonly [SourceFile, SourceFile])[] } = {
@@ -72,7 +75,11 @@ const VIOLATIONS: { readonly [rule: string]: readonly (readonly [SourceFile, Sou
     ['src/state/memory.ts', 'const draw = Math.random();', 'const draw = random.float();'],
     ['src/log/log.ts', 'setTimeout(wake, 5);', 'timers.after(5, wake);'],
     ['src/log/log.ts', 'const t = performance.now();', '// performance matters'],
-    ['src/log/log.ts', "import { openSync } from 'node:fs';", "import { files } from '../env/env.js';"],
+    [
+      'src/log/log.ts',
+      "import { openSync } from 'node:fs';",
+      "import { files } from '../env/env.js';",
+    ],
     ['src/log/log.ts', "import net from 'net';", "import { inspect } from 'node:util';"],
     ['src/log/log.ts', 'console.log(1);', "const console1 = 'console.log';"],
     ['src/dsl/kstream.ts', 'process.exit(1);', 'node.run(record);'],
@@ -112,7 +119,10 @@ const VIOLATIONS: { readonly [rule: string]: readonly (readonly [SourceFile, Sou
     [planted('src/dsl/types.ts', ''), planted('src/dsl/kgrouped-table.ts', '')],
   ],
   'files introduce themselves': [
-    [{ path: 'src/env/ids.ts', text: 'const one = 1;\n' }, planted('src/env/ids.ts', 'const one = 1;')],
+    [
+      { path: 'src/env/ids.ts', text: 'const one = 1;\n' },
+      planted('src/env/ids.ts', 'const one = 1;'),
+    ],
   ],
 };
 
@@ -129,7 +139,10 @@ describe('the test of the test', () => {
   }
 
   it('a violation message names the file, the room and the module', () => {
-    const file = planted('src/dsl/kstream.ts', "import { App } from '../runtime/kafka-streams.js';");
+    const file = planted(
+      'src/dsl/kstream.ts',
+      "import { App } from '../runtime/kafka-streams.js';",
+    );
     expect(importsGoDown(file)).toEqual([
       'src/dsl/kstream.ts: dsl must not import runtime/kafka-streams (runtime)',
     ]);
@@ -139,6 +152,8 @@ describe('the test of the test', () => {
     expect(withoutComments("a /* b */ + 'c' // d\n+ /[/'\"]/.test(e)", true)).toBe(
       'a  + "" \n+ "".test(e)',
     );
-    expect(withoutComments('`a ${b({ c: `d ${e}` })} f` + g', true)).toBe('""b({ c: ""e"" })"" + g');
+    expect(withoutComments('`a ${b({ c: `d ${e}` })} f` + g', true)).toBe(
+      '""b({ c: ""e"" })"" + g',
+    );
   });
 });

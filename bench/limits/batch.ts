@@ -63,7 +63,13 @@ export class BatchWriter {
     const keyBytes = keyLength > 0 ? keyLength : 0;
     const valueBytes = valueLength > 0 ? valueLength : 0;
     const body =
-      2 + varintBytes(zt) + varintBytes(zo) + varintBytes(zk) + keyBytes + varintBytes(zv) + valueBytes;
+      2 +
+      varintBytes(zt) +
+      varintBytes(zo) +
+      varintBytes(zk) +
+      keyBytes +
+      varintBytes(zv) +
+      valueBytes;
     if (this.position + body + 5 > this.buffer.length) this.#grow(body + 5);
     const b = this.buffer;
     let p = writeVarint(b, this.position, zigzag(body));
@@ -92,9 +98,9 @@ export class BatchWriter {
     b.writeInt16BE(0, 21);
     b.writeInt32BE(this.records - 1, 23);
     b.writeInt32BE(Math.floor(this.#first / 2 ** 32), 27);
-    b.writeUInt32BE(this.#first % 2 ** 32 >>> 0, 31);
+    b.writeUInt32BE((this.#first % 2 ** 32) >>> 0, 31);
     b.writeInt32BE(Math.floor(this.#max / 2 ** 32), 35);
-    b.writeUInt32BE(this.#max % 2 ** 32 >>> 0, 39);
+    b.writeUInt32BE((this.#max % 2 ** 32) >>> 0, 39);
     b.fill(255, 43, 57);
     b.writeInt32BE(this.records, 57);
     b.writeUInt32BE(crc32c(b, 21, end), 17);
@@ -125,7 +131,8 @@ export class Cursor {
   #first = 0;
 
   reset(batch: Buffer): void {
-    if (crc32c(batch, 21, 12 + batch.readInt32BE(8)) !== batch.readUInt32BE(17)) throw new Error('crc');
+    if (crc32c(batch, 21, 12 + batch.readInt32BE(8)) !== batch.readUInt32BE(17))
+      throw new Error('crc');
     this.buffer = batch;
     this.#position = HEADER_BYTES;
     this.#left = batch.readInt32BE(57);

@@ -6,7 +6,8 @@ interface FastBuffer extends Buffer {
   latin1Write(text: string, offset: number): number;
 }
 
-export const readUtf8 = (b: Buffer, start: number, end: number) => (b as FastBuffer).utf8Slice(start, end);
+export const readUtf8 = (b: Buffer, start: number, end: number) =>
+  (b as FastBuffer).utf8Slice(start, end);
 export const readLatin1 = (b: Buffer, start: number, end: number) =>
   (b as FastBuffer).latin1Slice(start, end);
 export const writeUtf8 = (b: Buffer, text: string, offset: number) =>

@@ -70,7 +70,10 @@ export function chain(input: readonly Buffer[]): number {
   return output.records;
 }
 
-export function streamTableJoin(input: readonly Buffer[], table: ReadonlyMap<string, Buffer>): number {
+export function streamTableJoin(
+  input: readonly Buffer[],
+  table: ReadonlyMap<string, Buffer>,
+): number {
   const cursor = new Cursor();
   const output = new Output();
   const { scratch } = output;

@@ -25,7 +25,16 @@ class MemoryTopic {
     }));
   }
 
-  append(p: number, ts: number, k: Buffer, ko: number, kl: number, v: Buffer, vo: number, vl: number) {
+  append(
+    p: number,
+    ts: number,
+    k: Buffer,
+    ko: number,
+    kl: number,
+    v: Buffer,
+    vo: number,
+    vl: number,
+  ) {
     const partition = this.partitions[p]!;
     partition.writer.append(ts, k, ko, kl, v, vo, vl);
     if (partition.writer.full) this.#seal(partition);

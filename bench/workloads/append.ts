@@ -1,45 +1,69 @@
-/** Appending 15 KB batches durably: a producer of the bundled log beside encode, CRC and write by hand. */
+/**
+ * Appending 15 KB batches durably beside encode, CRC and write by hand: through the port of the bundled log, as the
+ * runtime and every producer use it, and through the typed producer with its objects, serdes and promises.
+ */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Serdes, openLog } from 'millrace';
+import { setImmediate } from 'node:timers/promises';
+import { Serdes, openLog, type Log } from 'millrace';
 import { append } from '../limits/append.js';
 import { timed, type Comparison } from '../measure.js';
 
 /** Records of one batch: 120 x 126 bytes are 15 KB. */
 const BATCH = 120;
-/** Batches on the way at one time, as a producer that lingers has. */
+/** Batches of the typed producer on the way at one time. */
 const IN_FLIGHT = 64;
+/** Bytes of the port's producer on the way at one time; the hand-written side has no bound at all. */
+const PENDING_BYTES = 16 * 2 ** 20;
+
+const key = Buffer.from('key-000000000000');
+const value = Buffer.alloc(100, 'x');
+
+async function throughThePort(log: Log, records: number): Promise<void> {
+  const producer = log.client.producer({ batchBytes: 15 * 1024 });
+  await producer.init();
+  const writer = producer.topic('records');
+  for (let i = 0; i < records; i++) {
+    writer.append(0, 1.7e12 + i, key, 0, key.length, value, 0, value.length, []);
+    if (i % BATCH !== 0) continue;
+    while (producer.pendingBytes > PENDING_BYTES) await setImmediate();
+  }
+  await producer.flush();
+}
+
+async function throughTheProducer(log: Log, records: number): Promise<void> {
+  const producer = log.producer({ key: Serdes.bytes(), value: Serdes.bytes() });
+  const batch = Array.from({ length: BATCH }, () => ({ key, value }));
+  const waiting: Promise<unknown>[] = [];
+  for (let sent = 0; sent < records; sent += BATCH) {
+    waiting.push(producer.sendBatch('records', batch));
+    if (waiting.length === IN_FLIGHT) await Promise.all(waiting.splice(0, IN_FLIGHT / 2));
+  }
+  await Promise.all(waiting);
+}
 
 export function logAppend(directory: string, records: number): Comparison[] {
-  const key = Buffer.from('key-000000000000');
-  const value = Buffer.alloc(100, 'x');
   let runs = 0;
-  const ours = async () => {
+  const on = (work: (log: Log, records: number) => Promise<void>) => async () => {
     const path = join(directory, `append-${runs++}`);
     const log = await openLog(path);
     await log.admin().createTopics([{ topic: 'records', partitions: 1 }]);
-    const producer = log.producer({ key: Serdes.bytes(), value: Serdes.bytes() });
-    const batch = Array.from({ length: BATCH }, () => ({ key, value }));
-    const ms = await timed(async () => {
-      const waiting: Promise<unknown>[] = [];
-      for (let sent = 0; sent < records; sent += BATCH) {
-        waiting.push(producer.sendBatch('records', batch));
-        if (waiting.length === IN_FLIGHT) await Promise.all(waiting.splice(0, IN_FLIGHT / 2));
-      }
-      await Promise.all(waiting);
-    });
+    const ms = await timed(() => work(log, records));
     await log.close();
     await rm(path, { recursive: true });
     return ms;
   };
+  const limit = () => timed(() => append(join(directory, 'append-limit'), records, key, value));
+  const unit = 'records/s';
   return [
     {
       name: 'log append, durable',
-      unit: 'records/s',
+      unit,
       units: records,
       floor: 0.6,
-      ours,
-      limit: () => timed(() => append(join(directory, 'append-limit'), records, key, value)),
+      ours: on(throughThePort),
+      limit,
     },
+    { name: 'typed producer, durable', unit, units: records, ours: on(throughTheProducer), limit },
   ];
 }

@@ -37,13 +37,15 @@ async function send(log: Log, records: number, perSecond: number): Promise<Float
   const producer = log.producer({ value: Serdes.string() });
   const start = performance.now() + 5;
   const failures: unknown[] = [];
-  for (let i = 0; i < records; ) {
+  for (let i = 0; i < records;) {
     const now = performance.now();
     for (; i < records; i++) {
       const at = start + (i * 1000) / perSecond;
       if (at > now) break;
       due[i] = at;
-      producer.send({ topic: 'lines', value: `w${i}` }).catch((error: unknown) => failures.push(error));
+      producer
+        .send({ topic: 'lines', value: `w${i}` })
+        .catch((error: unknown) => failures.push(error));
     }
     await setTimeout(1);
   }

@@ -36,7 +36,10 @@ export async function memory(directory: string, records: number): Promise<Memory
   const app = new KafkaStreams(builder.build(), { applicationId: 'memory', log });
   await app.start();
   const producer = log.producer({ key: Serdes.string(), value: Serdes.string() });
-  const batch = Array.from({ length: CHUNK }, (_, i) => ({ key: `key-${i % 1000}`, value: 'value' }));
+  const batch = Array.from({ length: CHUNK }, (_, i) => ({
+    key: `key-${i % 1000}`,
+    value: 'value',
+  }));
   const usedMb: number[] = [];
   const rssMb: number[] = [];
   for (let sent = 0; sent < records; sent += CHUNK) {

@@ -59,7 +59,8 @@ export function roomOf(module: string): string {
 
 const moduleOf = (path: string) => path.replace(/^src\//, '').replace(/\.(d\.ts|[cm]?[jt]s)$/, '');
 
-const IMPORT = /\b(?:import|export)\b[^;'"]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
+const IMPORT =
+  /\b(?:import|export)\b[^;'"]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
 
 export function importsOf(text: string): string[] {
   return [...withoutComments(text).matchAll(IMPORT)].map((match) => match[1] ?? match[2] ?? '');
@@ -90,7 +91,8 @@ const OUTSIDE_WORLD: readonly (readonly [RegExp, string])[] = [
   [/\bprocess\./, 'process'],
   [/\bcrypto\.(?:random|getRandom)/, 'random bytes'],
 ];
-const OUTSIDE_MODULES = /^(?:node:)?(?:fs|fs\/promises|net|tls|dgram|http|https|timers|timers\/promises|perf_hooks|child_process|os|crypto)$/;
+const OUTSIDE_MODULES =
+  /^(?:node:)?(?:fs|fs\/promises|net|tls|dgram|http|https|timers|timers\/promises|perf_hooks|child_process|os|crypto)$/;
 
 /** Time, randomness, files, network and the process are reached through `env` alone. */
 export const onlyEnvTouchesTheWorld: Rule = ({ path, text }) => {
@@ -109,11 +111,15 @@ export const onlyEnvTouchesTheWorld: Rule = ({ path, text }) => {
 };
 
 export const noExportStar: Rule = ({ path, text }) =>
-  /\bexport\s*\*/.test(withoutComments(text, true)) ? [`${path}: export * hides what a door offers`] : [];
+  /\bexport\s*\*/.test(withoutComments(text, true))
+    ? [`${path}: export * hides what a door offers`]
+    : [];
 
 /** A `let` at the left margin is state that two applications in one process would share. */
 export const noModuleState: Rule = ({ path, text }) =>
-  /^(?:export\s+)?(?:let|var)\s/m.test(withoutComments(text, true)) ? [`${path}: module-level let`] : [];
+  /^(?:export\s+)?(?:let|var)\s/m.test(withoutComments(text, true))
+    ? [`${path}: module-level let`]
+    : [];
 
 export const noTypeHoles: Rule = ({ path, text }) => {
   const wrong = /@ts-(?:ignore|nocheck)/.test(text) ? [`${path}: @ts-ignore`] : [];
@@ -124,7 +130,9 @@ export const noTypeHoles: Rule = ({ path, text }) => {
 
 export const bounded: Rule = ({ path, text }) => {
   const lines = lineCount(text);
-  return lines > LINES_MAX ? [`${path}: ${lines} lines; ${LINES_FULL} is full, ${LINES_MAX} a failure`] : [];
+  return lines > LINES_MAX
+    ? [`${path}: ${lines} lines; ${LINES_FULL} is full, ${LINES_MAX} a failure`]
+    : [];
 };
 
 const BANNED = /^(?:(?:.*-)?(?:utils?|helpers?|commons?|misc)|types?|shared)$/;
@@ -137,11 +145,14 @@ export const namedForOneThing: Rule = ({ path }) => {
 
 /** Every file begins with a paragraph that says what it is. */
 export const introducesItself: Rule = ({ path, text }) =>
-  /^(?:#!.*\n)?\s*(?:\/\*|\/\/)/.test(text) ? [] : [`${path}: begins without a paragraph that says what it is`];
+  /^(?:#!.*\n)?\s*(?:\/\*|\/\/)/.test(text)
+    ? []
+    : [`${path}: begins without a paragraph that says what it is`];
 
 export const lineCount = (text: string) => text.replace(/\n$/, '').split('\n').length;
 
-const REGEX_MAY_FOLLOW = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|yield|await))$/;
+const REGEX_MAY_FOLLOW =
+  /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|yield|await))$/;
 
 /**
  * The text without comments and, if asked, without the contents of strings and regular expressions. Code inside
@@ -185,7 +196,8 @@ const endOf = (text: string, mark: string, from: number) => {
 
 function closing(text: string, start: number, quote: string): number {
   let at = start + 1;
-  while (at < text.length && text[at] !== quote && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
+  while (at < text.length && text[at] !== quote && text[at] !== '\n')
+    at += text[at] === '\\' ? 2 : 1;
   return at + 1;
 }
 

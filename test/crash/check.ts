@@ -1,5 +1,12 @@
 /** Reads the log after the last round and says what is wrong with it, in sentences; nothing is the right answer. */
-import { KafkaStreams, Serdes, openLog, type ConsumerOptions, type ConsumerRecord, type Log } from 'millrace';
+import {
+  KafkaStreams,
+  Serdes,
+  openLog,
+  type ConsumerOptions,
+  type ConsumerRecord,
+  type Log,
+} from 'millrace';
 import { APPLICATION, INPUT, naiveCounts, OUTPUT, PARTITIONS, wordCount } from './plan.js';
 
 export interface Findings {
@@ -70,7 +77,8 @@ async function checkInput(log: Log, lines: readonly string[], acks: readonly str
     const line = lines[offset * PARTITIONS + partition];
     if (value !== line) problems.push(`input ${partition}@${offset} is '${value}', not '${line}'`);
   });
-  if (records !== lines.length) problems.push(`${records} input records instead of ${lines.length}`);
+  if (records !== lines.length)
+    problems.push(`${records} input records instead of ${lines.length}`);
   for (const ack of acks) {
     if (!found.has(ack)) problems.push(`acknowledged record ${ack.replace(' ', '@')} is lost`);
   }
@@ -90,7 +98,8 @@ async function checkOutput(log: Log, expected: ReadonlyMap<string, number>) {
     last.set(word, value ?? 0);
   });
   for (const [word, count] of expected) {
-    if (last.get(word) !== count) problems.push(`'${word}' ends at ${last.get(word)}, not ${count}`);
+    if (last.get(word) !== count)
+      problems.push(`'${word}' ends at ${last.get(word)}, not ${count}`);
   }
   for (const word of last.keys()) {
     if (!expected.has(word)) problems.push(`'${word}' was counted and never sent`);

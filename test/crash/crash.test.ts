@@ -13,8 +13,19 @@ it('after three rounds of kill -9 every count is exact', async () => {
   expect(existsSync(program), 'compile it first: npm run programs (npm test does)').toBe(true);
   const directory = mkdtempSync(join(tmpdir(), 'millrace-crash-'));
   const seed = process.env['CRASH_SEED'] ?? `${(Date.now() % 2 ** 31) | 1}`;
-  const args = ['--rounds', '3', '--lines', '3000', '--seed', seed, '--directory', join(directory, 'run')];
-  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], { timeout: 60_000 });
+  const args = [
+    '--rounds',
+    '3',
+    '--lines',
+    '3000',
+    '--seed',
+    seed,
+    '--directory',
+    join(directory, 'run'),
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], {
+    timeout: 60_000,
+  });
   expect(stdout).toContain('every count is exact');
   rmSync(directory, { recursive: true, force: true });
 }, 60_000);

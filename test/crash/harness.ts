@@ -66,7 +66,8 @@ export async function crash(options: CrashOptions): Promise<Findings> {
     child.kill();
     const { how, stderr } = await child.ended;
     report(`round ${round}: ${how} ${delay} ms after ${afterStart ? 'running' : 'start'}`);
-    if (how !== 'SIGKILL') throw new Error(`round ${round}: the child ended by itself (${how}):\n${stderr}`);
+    if (how !== 'SIGKILL')
+      throw new Error(`round ${round}: the child ended by itself (${how}):\n${stderr}`);
   }
   const last = await start(options, '--finish').ended;
   if (last.how !== 'exit 0') throw new Error(`the last run failed (${last.how}):\n${last.stderr}`);

@@ -29,6 +29,8 @@ if (findings.problems.length === 0) {
   await rm(directory, { recursive: true, force: true });
   console.log('every count is exact, every output sequence is without gap or repeat');
 } else {
-  console.log(`${findings.problems.length} problems; the log is in ${directory}; again with --seed ${seed}`);
+  console.log(
+    `${findings.problems.length} problems; the log is in ${directory}; again with --seed ${seed}`,
+  );
   process.exitCode = 1;
 }

@@ -32,7 +32,8 @@ async function feed(log: Log, partition: number, from: number): Promise<void> {
 const log = await openLog(join(directory, 'log'));
 await log.admin().createTopics([{ topic: INPUT, partitions: PARTITIONS }], { ifNotExists: true });
 const ends = await log.admin().listOffsets(INPUT, 'latest');
-const feeding = () => Promise.all(ends.map(({ partition, offset }) => feed(log, partition, offset)));
+const feeding = () =>
+  Promise.all(ends.map(({ partition, offset }) => feed(log, partition, offset)));
 
 const app = new KafkaStreams(wordCount().builder.build(), {
   applicationId: APPLICATION,

@@ -27,7 +27,8 @@ export function blocksOf(file: string, text: string): Block[] {
     if (!['', 'sketch'].includes(mark)) throw new Error(`${where}: unknown mark '${mark}'`);
     const next = fences[i + 1];
     const between = next === undefined ? '' : text.slice(match.index + whole.length, next.index);
-    const follows = next?.[1] === 'text' && between.split('\n').length <= 5 && !between.includes('#');
+    const follows =
+      next?.[1] === 'text' && between.split('\n').length <= 5 && !between.includes('#');
     blocks.push({
       where,
       kind: mark === 'sketch' ? 'sketch' : 'program',
@@ -43,5 +44,8 @@ export function documents(root: string): { file: string; text: string }[] {
     .map((path) => `docs/${String(path).replaceAll('\\', '/')}`)
     .filter((path) => path.endsWith('.md'))
     .sort();
-  return ['README.md', ...docs].map((file) => ({ file, text: readFileSync(join(root, file), 'utf8') }));
+  return ['README.md', ...docs].map((file) => ({
+    file,
+    text: readFileSync(join(root, file), 'utf8'),
+  }));
 }

@@ -50,14 +50,16 @@ describe('the code in README and docs', () => {
   );
 
   it('the README promises nothing that is only a sketch', () => {
-    expect(blocks.filter(({ where, kind }) => kind === 'sketch' && where.startsWith('README'))).toEqual([]);
+    expect(
+      blocks.filter(({ where, kind }) => kind === 'sketch' && where.startsWith('README')),
+    ).toEqual([]);
     expect(programs.length).toBeGreaterThan(2);
   });
 
   it('the table of options names every option, and no other', () => {
     const config = readFileSync(join(root, 'src/runtime/config.ts'), 'utf8');
     const options = /interface KafkaStreamsOptions \{([\s\S]*?)\n\}/.exec(config)?.[1] ?? '';
-    const names = [...options.matchAll(/readonly (\w+)\??:/g)].map((match) => match[1]);
+    const names = [...options.matchAll(/^  readonly (\w+)\??:/gm)].map((match) => match[1]);
     const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
     const table = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
     expect(table.sort()).toEqual(names.sort());
@@ -76,7 +78,8 @@ describe('the code in README and docs', () => {
 
 describe('the reader of blocks', () => {
   it('tells programs, sketches and outputs apart', () => {
-    const text = '# A\n```ts\na();\n```\nprints\n```text\n1\n```\n```ts sketch\nb();\n```\n```sh\nx\n```\n';
+    const text =
+      '# A\n```ts\na();\n```\nprints\n```text\n1\n```\n```ts sketch\nb();\n```\n```sh\nx\n```\n';
     expect(blocksOf('a.md', text)).toEqual([
       { where: 'a.md:2', kind: 'program', code: 'a();\n', output: '1\n' },
       { where: 'a.md:9', kind: 'sketch', code: 'b();\n', output: undefined },
@@ -84,6 +87,8 @@ describe('the reader of blocks', () => {
   });
 
   it('refuses a mark it does not know', () => {
-    expect(() => blocksOf('a.md', '```ts later\na();\n```\n')).toThrow("a.md:1: unknown mark 'later'");
+    expect(() => blocksOf('a.md', '```ts later\na();\n```\n')).toThrow(
+      "a.md:1: unknown mark 'later'",
+    );
   });
 });

@@ -13,7 +13,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
 
-const expected = (name: string) => readFileSync(join(root, `examples/expected/${name}.txt`), 'utf8');
+const expected = (name: string) =>
+  readFileSync(join(root, `examples/expected/${name}.txt`), 'utf8');
 const names = readdirSync(join(root, 'examples'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.replace(/\.ts$/, ''))
@@ -22,9 +23,13 @@ const names = readdirSync(join(root, 'examples'))
 let directory = '';
 
 async function example(name: string, ...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(root, `build/examples/${name}.js`), ...args], {
-    cwd: directory,
-  });
+  const { stdout } = await run(
+    process.execPath,
+    [join(root, `build/examples/${name}.js`), ...args],
+    {
+      cwd: directory,
+    },
+  );
   return stdout;
 }
 
@@ -48,7 +53,10 @@ describe('examples', () => {
 
   it('wordcount counts a file, and a second start neither loses nor repeats', async () => {
     const file = join(directory, 'song.txt');
-    writeFileSync(file, 'Row, row, row your boat\nGently down the stream\nMerrily, merrily, merrily, merrily\n');
+    writeFileSync(
+      file,
+      'Row, row, row your boat\nGently down the stream\nMerrily, merrily, merrily, merrily\n',
+    );
     expect(await example('wordcount', file)).toBe(expected('wordcount'));
     expect(await example('wordcount', file)).toBe(expected('wordcount'));
   }, 30_000);

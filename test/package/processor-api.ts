@@ -1,5 +1,12 @@
 /** API.md 5 with the frame of 1. */
-import { KafkaStreams, Serdes, Stores, StreamsBuilder, memoryLog, type ProcessorContext } from 'millrace';
+import {
+  KafkaStreams,
+  Serdes,
+  Stores,
+  StreamsBuilder,
+  memoryLog,
+  type ProcessorContext,
+} from 'millrace';
 
 const builder = new StreamsBuilder();
 const seen = Stores.keyValue({ name: 'seen', key: Serdes.string(), value: Serdes.long() });
