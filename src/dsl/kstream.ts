@@ -222,7 +222,14 @@ export class KStream<K, V> {
     options: Processing = {},
   ): KStream<KOut, VOut> {
     const make = supplier as ProcessorSupplier;
-    return this.#processor('KSTREAM-PROCESSOR-', { fixedKey: false, make }, options, NEW_BOTH);
+    const { state } = this.#processor(
+      'KSTREAM-PROCESSOR-',
+      { fixedKey: false, make },
+      options,
+      NEW_BOTH,
+    );
+    // Most processors keep the key: where there is no default, its serde is a better guess than none.
+    return new KStream({ ...state, key: state.plan.defaultKey ?? this.state.key });
   }
 
   /** Runs a processor of yours that may not change keys, so that nothing is repartitioned behind it. */

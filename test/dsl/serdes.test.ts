@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
 import { StreamsError } from '../../src/errors.js';
 import type { SinkDefinition, SourceDefinition } from '../../src/processor/node-definition.js';
+import type { ProcessorContext } from '../../src/processor/processor.js';
 import { Serdes } from '../../src/serde/serdes.js';
 
 type Built = { build: StreamsBuilder['build'] };
@@ -43,6 +44,27 @@ describe('inheritance', () => {
       ['string', 'string'],
       ['string', 'string'],
     ]);
+  });
+
+  test('a processor keeps the key serde where there is no default, and has no value serde', () => {
+    const draw = (builder: StreamsBuilder) => {
+      const copied = builder
+        .stream('in', text)
+        .process((context: ProcessorContext<string, number>) => ({
+          process: (record) => context.forward({ ...record, value: 1 }),
+        }));
+      copied.to('out', { value: Serdes.long() });
+      return builder;
+    };
+    expect(sinks(draw(new StreamsBuilder())).map(serdesOf)).toEqual([['string', 'long']]);
+    const bytes = new StreamsBuilder({ key: Serdes.json<unknown>() });
+    expect(sinks(draw(bytes)).map(serdesOf)).toEqual([['json', 'long']]);
+    const builder = new StreamsBuilder();
+    builder
+      .stream('in', text)
+      .process((context) => ({ process: (record) => context.forward(record) }))
+      .to('out');
+    expect(failure(builder).message).toMatch(/no value serde/);
   });
 
   test('a merge keeps a serde that both sides have', () => {

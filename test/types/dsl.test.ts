@@ -87,7 +87,8 @@ describe('stateless operators', () => {
   });
 
   test('merge has the values of both', () => {
-    const merged = orders().merge(orders().mapValues((order) => order.total));
+    const stream = orders();
+    const merged = stream.merge(stream.mapValues((order) => order.total));
     expectTypeOf(merged).toEqualTypeOf<KStream<string, Order | number>>();
   });
 
