@@ -61,7 +61,10 @@ export class MetricsCollector {
       state,
       uptimeMs: this.#clock.monotonic() - this.#startedAt,
       processedRecords: tasks.reduce((sum, task) => sum + task.processedRecords, 0),
-      droppedRecords: tasks.reduce((sum, task) => sum + task.droppedRecords, 0),
+      droppedRecords: tasks.reduce(
+        (sum, task) => sum + task.droppedRecords,
+        assembly?.globals.droppedRecords ?? 0,
+      ),
       commits: this.#commits,
       commitMsAverage: this.#commits === 0 ? 0 : this.#commitMs / this.#commits,
       commitMsMax: this.#commitMsMax,

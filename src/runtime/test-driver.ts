@@ -120,7 +120,7 @@ export class TopologyTestDriver implements AsyncDisposable {
     return this.#drive.read<H>(storeName(handle));
   }
 
-  /** A state store as its processors see it, values of timestamped stores with their timestamps. For reading: writes belong into processors. */
+  /** A state store as its processors see it, values of timestamped stores with their timestamps. For reading: writes belong into processors. With `partitions`, what `store` gives. */
   stateStore<S extends StateStore>(store: StoreBuilder<S>): S;
   stateStore<S extends StateStore = StateStore>(store: string): S;
   stateStore(store: string | StoreBuilder): StateStore {
