@@ -46,8 +46,9 @@ export abstract class GraphNode implements ParkedNode {
       parking.hold(this, () => this.#attempt(record, from));
       return;
     }
-    const outer = parking.timestamp;
+    const { timestamp, headers } = parking;
     parking.timestamp = record.timestamp;
+    parking.headers = record.headers;
     const count = children.length;
     for (let i = from; i < count; i++) {
       children[i]!.process(record);
@@ -56,7 +57,8 @@ export abstract class GraphNode implements ParkedNode {
         break;
       }
     }
-    parking.timestamp = outer;
+    parking.timestamp = timestamp;
+    parking.headers = headers;
   }
 
   deliverTo(childName: string, record: Record): void {
@@ -77,10 +79,12 @@ export abstract class GraphNode implements ParkedNode {
       parking.hold(this, () => this.#attemptOne(child, record));
       return;
     }
-    const outer = parking.timestamp;
+    const { timestamp, headers } = parking;
     parking.timestamp = record.timestamp;
+    parking.headers = record.headers;
     child.process(record);
-    parking.timestamp = outer;
+    parking.timestamp = timestamp;
+    parking.headers = headers;
   }
 
   #attempt(record: Record, from: number): void {

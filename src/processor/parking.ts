@@ -14,6 +14,7 @@
  * epoch (the task was rolled back or closed since) are ignored. Parking knows no node but through `ParkedNode`.
  */
 import { assert, StreamsError } from '../errors.js';
+import type { RecordHeader } from '../log/client.js';
 import type { RecordOrigin } from '../state/store.js';
 
 export const IDLE = 0;
@@ -94,6 +95,7 @@ export class Parking {
   state = IDLE;
   /** Of the record that is being processed at this depth of the graph. */
   timestamp = -1;
+  headers: readonly RecordHeader[] = NO_ORIGIN.headers;
   /** True from the first promise of the task on: later records run in a record scope. */
   asyncSeen = false;
 
@@ -139,6 +141,15 @@ export class Parking {
     return (this.#origin ??= this.state === IDLE ? NO_ORIGIN : this.#originOf());
   }
 
+  /** The same with the headers that the record has at this depth of the graph. */
+  recordOrigin(): RecordOrigin {
+    const { origin, headers } = this;
+    if (headers === origin.headers || (headers.length === 0 && origin.headers.length === 0)) {
+      return origin;
+    }
+    return { ...origin, headers: headers.slice() };
+  }
+
   /** A record of the task's queues begins. */
   begin(timestamp: number): void {
     this.state = RUNNING;
@@ -151,6 +162,7 @@ export class Parking {
     this.state = RUNNING;
     this.timestamp = timestamp;
     this.#origin = NO_ORIGIN;
+    this.headers = NO_ORIGIN.headers;
   }
 
   /** The stack of what began has unwound. True when all of it is done. */
@@ -175,9 +187,8 @@ export class Parking {
   }
 
   enterOrigin(origin: RecordOrigin, timestamp: number): RecordOrigin {
-    const outer = this.origin;
-    this.#origin = origin;
-    this.timestamp = timestamp;
+    const outer = this.recordOrigin();
+    this.#enter(origin, timestamp);
     return outer;
   }
 
@@ -187,7 +198,7 @@ export class Parking {
     promise: PromiseLike<unknown>,
     then: ((value: unknown) => void) | undefined,
   ): void {
-    const wait = new Wait(node, this.origin, this.timestamp, then);
+    const wait = new Wait(node, this.recordOrigin(), this.timestamp, then);
     this.asyncSeen = true;
     this.#watch(wait, promise);
     if (then === undefined) {
@@ -207,7 +218,7 @@ export class Parking {
   hold(node: ParkedNode, run: () => void): void {
     const { wait } = node;
     if (this.state === HELD)
-      this.#top().push({ origin: this.origin, timestamp: this.timestamp, run });
+      this.#top().push({ origin: this.recordOrigin(), timestamp: this.timestamp, run });
     else if (this.state === WAITING && wait !== undefined) {
       wait.forwards.push({ origin: wait.origin, timestamp: wait.timestamp, run });
     } else throw this.late(node, 'forward');
@@ -314,8 +325,7 @@ export class Parking {
     const front = this.#front;
     assert(front !== undefined, 'a parked task waits for something');
     this.state = WAITING;
-    this.#origin = front.origin;
-    this.timestamp = front.timestamp;
+    this.#enter(front.origin, front.timestamp);
     this.#since = this.#clock.monotonic();
   }
 
@@ -339,9 +349,14 @@ export class Parking {
 
   #run(step: Step): void {
     this.state = RUNNING;
-    this.#origin = step.origin;
-    this.timestamp = step.timestamp;
+    this.#enter(step.origin, step.timestamp);
     step.run();
+  }
+
+  #enter(origin: RecordOrigin, timestamp: number): void {
+    this.#origin = origin;
+    this.headers = origin.headers;
+    this.timestamp = timestamp;
   }
 
   #next(): Step | Wait | undefined {

@@ -159,7 +159,7 @@ function storeContext(
       return services.inRecordScope();
     },
     mayForward: () => parking.isRunning && !services.inRecordScope(),
-    recordOrigin: (): RecordOrigin => parking.origin,
+    recordOrigin: (): RecordOrigin => parking.recordOrigin(),
     enterOrigin: (origin, timestamp) => parking.enterOrigin(origin, timestamp),
     requestCommit: () => services.requestCommit(),
   };

@@ -45,7 +45,7 @@ export interface StoreContext {
   mayForward(): boolean;
   /** The task's record cache; undefined when it has none: then no store caches. */
   readonly cache: CacheBudget | undefined;
-  /** Where the record in flight came from; one object per record. */
+  /** Where the record in flight came from, with the headers it has where it is now. */
   recordOrigin(): RecordOrigin;
   /** While a cache flushes: makes `origin` the context of what is forwarded, at `timestamp`; returns the former one. */
   enterOrigin(origin: RecordOrigin, timestamp: number): RecordOrigin;
@@ -53,7 +53,7 @@ export interface StoreContext {
   requestCommit(): void;
 }
 
-/** Coordinates and headers of an input record. Topic '', partition and offset -1 in punctuators. */
+/** Coordinates of an input record, and headers. Topic '', partition and offset -1 in punctuators. */
 export interface RecordOrigin {
   readonly topic: string;
   readonly partition: number;

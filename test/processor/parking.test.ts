@@ -6,7 +6,7 @@ import type { Record } from '../../src/processor/record.js';
 import type { TaskConfig } from '../../src/processor/task-config.js';
 import { Topology } from '../../src/processor/topology.js';
 import { Serdes } from '../../src/serde/serdes.js';
-import type { KeyValueStore } from '../../src/state/key-value.js';
+import type { CachedStore, KeyValueStore } from '../../src/state/key-value.js';
 import { Stores } from '../../src/state/stores.js';
 import { TaskHarness } from './task-harness.js';
 
@@ -344,6 +344,46 @@ describe('punctuators and caches', () => {
     await harness.task.settled();
     harness.run();
     expect(harness.values('out')).toEqual(['10', '1']);
+  });
+
+  it('a flush forwards with the timestamp and headers that the last update had at its node', () => {
+    const topology = new Topology()
+      .addSource('source', 'in', text)
+      .addProcessor(
+        'stamp',
+        (context: ProcessorContext<string, string>) => ({
+          process: (input: Text) =>
+            context.forward(
+              input
+                .withTimestamp(input.timestamp + 1)
+                .withHeaders([{ key: input.value, value: null }]),
+            ),
+        }),
+        'source',
+      )
+      .addProcessor(
+        'table',
+        (context: ProcessorContext<string, string>) => {
+          const store = context.getStateStore(stateOf(true)) as KeyValueStore<string, string> &
+            Partial<CachedStore<string, string>>;
+          store.setFlushListener?.(
+            (key, value, _old, timestamp, headers) =>
+              context.forward({ key, value: value!, timestamp, headers }),
+            false,
+          );
+          return { process: (input: Text) => store.put(input.key, input.value) };
+        },
+        'stamp',
+        { stores: [stateOf(true)] },
+      )
+      .addSink('sink', 'out', 'table', text);
+    const harness = new TaskHarness(topology, { cacheMaxBytes: 10_000 });
+    harness.add('in', record('1', 3), record('2', 8));
+    harness.run();
+    harness.commit();
+    expect(harness.output.filter(({ topic }) => topic === 'out')).toMatchObject([
+      { value: '2', timestamp: 9, headers: [{ key: '2' }] },
+    ]);
   });
 
   it('a flush whose forwards meet a promise blocks the commit until it is done', async () => {
