@@ -7,7 +7,14 @@ import type { Serde } from '../serde/serde.js';
 import { BYTES } from '../serde/text.js';
 import type { RecordOrigin } from '../state/store.js';
 import type { RecordCollector } from './collector.js';
-import { deadLetterHeaders, decide, type ErrorPolicy, type FailedRecord } from './error-policy.js';
+import {
+  deadLetterHeaders,
+  decide,
+  type DeadLetter,
+  type ErrorDecision,
+  type ErrorPolicy,
+  type FailedRecord,
+} from './error-policy.js';
 import type { TaskConfig } from './task-config.js';
 
 /** Failures of the log or the producer: no policy for user code may swallow them. */
@@ -99,7 +106,7 @@ export class FailureHandler {
   }
 
   #apply(policy: ErrorPolicy, error: StreamsError, record: FailedRecord | undefined): void {
-    const decision = decide(policy, error, record);
+    const decision = this.#decide(policy, error, record);
     if (decision === 'fail') throw this.#raise(error);
     this.#recordDropped();
     this.#config.logger?.warn('A record was dropped by the error policy.', error);
@@ -113,6 +120,32 @@ export class FailureHandler {
       NULLABLE_BYTES,
       NULLABLE_BYTES,
       undefined,
+    );
+  }
+
+  /** A policy that throws, or answers with something else than a decision, fails the task like no policy. */
+  #decide(
+    policy: ErrorPolicy,
+    error: StreamsError,
+    record: FailedRecord | undefined,
+  ): ErrorDecision {
+    let answer: unknown;
+    try {
+      answer = decide(policy, error, record);
+    } catch (cause) {
+      const message = `Fatal user code error in the error policy, which was asked about: ${error.message}`;
+      throw this.#raise(new StreamsError('PROCESS_FAILED', message, { cause, ...error.where }));
+    }
+    if (answer === 'fail' || answer === 'continue') return answer;
+    if (typeof answer === 'object' && answer !== null && 'deadLetter' in answer) {
+      return answer as DeadLetter;
+    }
+    throw this.#raise(
+      new StreamsError(
+        'INVALID_ARGUMENT',
+        `The error policy answered ${String(answer)} instead of 'fail', 'continue' or deadLetter(topic) when it was asked about: ${error.message}`,
+        { cause: error, ...error.where },
+      ),
     );
   }
 

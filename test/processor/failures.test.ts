@@ -131,6 +131,23 @@ describe('a throw in a processor', () => {
     );
   });
 
+  it('fails the task when the policy itself throws or answers nonsense', () => {
+    const asked = (onProcessError: () => 'fail') => {
+      const harness = threeBranches({ onProcessError });
+      harness.add('in', record('x'));
+      return thrownBy(() => harness.task.process());
+    };
+    const threw = asked(() => {
+      throw new Error('in the policy');
+    });
+    expect(threw.cause).toMatchObject({ message: 'in the policy' });
+    expect(threw.where.node).toBe('second');
+    expect(asked(() => 'ignore' as 'fail')).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('answered ignore'),
+    });
+  });
+
   it('at a sink is reported by the node in front of it', () => {
     const harness = single(
       (input, context) => context.forward({ ...input, value: 1 as unknown as string }),
