@@ -93,13 +93,23 @@ export class GlobalStores {
     this.#following = this.#follow(consumer);
   }
 
+  /** Nothing can be caught up any more: what failed is not read again before the next start. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Brings the stores up to what has been read meanwhile. Throws what reading or a processor threw. */
   applyNews(): void {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#news.length === 0) return;
     const news = this.#news;
     this.#news = [];
-    for (const records of news) this.#task.addRecords(records);
+    try {
+      for (const records of news) this.#task.addRecords(records);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
     this.#applied?.();
   }
 

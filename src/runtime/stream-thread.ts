@@ -187,7 +187,8 @@ export class StreamThread {
     const { config } = this.#parts;
     const failure = toFailure(error, config.applicationId);
     this.#parts.onError(failure);
-    if (isFatal(failure) || this.#decide(failure) === 'shutdown') throw failure;
+    const fatal = isFatal(failure) || this.#parts.assembly.globals.hasFailed;
+    if (fatal || this.#decide(failure) === 'shutdown') throw failure;
     config.logger.warn(`Going back to the last commit after: ${failure.message}`, failure);
     this.#parts.onReplacing();
     await this.#rollBack();

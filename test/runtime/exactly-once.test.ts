@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../src/env/seeded-random.js';
 import type { StreamsError } from '../../src/errors.js';
+import { Topology } from '../../src/processor/topology.js';
 import { KafkaStreams } from '../../src/runtime/kafka-streams.js';
 import {
   count,
@@ -180,6 +181,45 @@ describe('exactly once', () => {
     expectNoGapNoRepeat(output);
     expect(lastCounts(output)).toEqual({ a: 3, b: 2 });
     await log.close();
+  });
+
+  it('at-least-once goes back to the last commit as well: nothing is lost, state counts nothing twice', async () => {
+    const { env, log } = simulated();
+    await env.run(createTopics(log, { lines: 2 }));
+    const lines = randomLines(new SeededRandom(seed), 60);
+    await env.run(produce(log, 'lines', lines));
+    let words = 0;
+    const failing = wordCount(() => {
+      if (++words === 40) throw new Error('once');
+    });
+    const app = new KafkaStreams(failing, {
+      applicationId: 'wc',
+      log,
+      env,
+      processingGuarantee: 'at-least-once',
+      onUncaughtError: 'replace',
+    });
+    await env.run(app.run({ until: 'caughtUp' }));
+    const counts = lastCounts(await env.run(read(log, 'out', count)));
+    for (const [word, n] of Object.entries(naiveCounts(lines)))
+      expect(counts[word]).toBeGreaterThanOrEqual(n);
+    await env.run(log.close());
+  });
+
+  it("a source with offsetReset 'latest' begins with what comes after the start", async () => {
+    const { env, log } = simulated();
+    await env.run(createTopics(log, { in: 1 }));
+    await env.run(produce(log, 'in', ['before']));
+    const topology = new Topology()
+      .addSource('source', 'in', { value: text, offsetReset: 'latest' })
+      .addSink('sink', 'out', 'source', { value: text });
+    const app = new KafkaStreams(topology, { applicationId: 'app', log, env });
+    await env.run(app.start());
+    await env.run(produce(log, 'in', ['after']));
+    await env.settle();
+    await env.run(app.close());
+    expect((await env.run(read(log, 'out', text))).map(({ value }) => value)).toEqual(['after']);
+    await env.run(log.close());
   });
 
   it('nothing of an open transaction is visible to others', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
 import { KafkaStreams } from '../../src/runtime/kafka-streams.js';
+import { Serdes } from '../../src/serde/serdes.js';
 import { createTopics, newLog, produce, read, runToEnd, simulated, text } from './harness.js';
 
 const strings = { key: text, value: text };
@@ -115,7 +116,33 @@ describe('a global table', () => {
     await env.run(log.close());
   });
 
-  it('its processor cannot be decoded past a broken record silently: the application fails with where it is', async () => {
+  it('a broken record that comes later ends the application, whatever the policy for uncaught errors', async () => {
+    const { env, log } = simulated();
+    await env.run(createTopics(log, { order: 1, address: 1 }));
+    const builder = new StreamsBuilder();
+    const table = builder.globalTable('address', { key: text, value: Serdes.json<string>() });
+    builder
+      .stream('order', strings)
+      .join(table, (order) => order, { keySelector: (key) => key })
+      .to('order_join', { value: text });
+    const app = new KafkaStreams(builder.build(), {
+      applicationId: 'app',
+      log,
+      env,
+      onUncaughtError: 'replace',
+    });
+    const ended = app.run().catch((error: unknown) => error);
+    await env.settle();
+    await env.run(produce(log, 'address', [{ key: 'han', value: '{' }]));
+    expect(await env.run(ended)).toMatchObject({
+      code: 'DESERIALIZE_FAILED',
+      where: { topic: 'address', offset: 0 },
+    });
+    expect(app.state).toBe('ERROR');
+    await env.run(log.close());
+  });
+
+  it('a broken record is not passed over: the start fails with where it is', async () => {
     const log = newLog();
     await createTopics(log, { order: 1, address: 1 });
     const builder = new StreamsBuilder();
