@@ -15,5 +15,6 @@ export interface TestDrive {
   /** The read face of a store. Throws `UNKNOWN_STORE`. */
   read<H extends StoreHandle>(name: string): StoreFace<H>;
   restart?(): Promise<void>;
+  crash?(): Promise<void>;
   close(): void | Promise<void>;
 }

@@ -51,6 +51,8 @@ export class TestDriverApplication implements TestDrive {
   #producer: LogProducer | undefined;
   #consumer: LogConsumer | undefined;
   #app: KafkaStreams | undefined;
+  /** Never told that they are dead, as after a pause of their process. */
+  readonly #abandoned: KafkaStreams[] = [];
   #failure: StreamsError | undefined;
   #dropped = 0;
   #keyless = 0;
@@ -112,6 +114,19 @@ export class TestDriverApplication implements TestDrive {
     });
   }
 
+  crash(): Promise<void> {
+    return this.#inTurn(async () => {
+      const abandoned = this.#app;
+      this.#app = undefined;
+      if (abandoned !== undefined) {
+        this.#abandoned.push(abandoned);
+        this.#dropped += abandoned.metrics().droppedRecords;
+      }
+      await this.#running();
+      await this.#rest();
+    });
+  }
+
   store(name: string): StateStore {
     return this.read<string>(name);
   }
@@ -132,6 +147,7 @@ export class TestDriverApplication implements TestDrive {
     if (this.#closed) return;
     this.#closed = true;
     await this.#stop();
+    for (const app of this.#abandoned) await this.#env.run(app.close());
     await this.#env.run(this.#log.close());
   }
 
@@ -163,7 +179,8 @@ export class TestDriverApplication implements TestDrive {
     });
     this.#app = app;
     app.on('error', (error) => {
-      this.#failure = error;
+      // One that was abandoned by `crash` is fenced when it tries to commit.
+      if (this.#app === app) this.#failure = error;
     });
     await this.#env.run(app.start());
   }

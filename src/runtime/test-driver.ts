@@ -132,13 +132,17 @@ export class TopologyTestDriver implements AsyncDisposable {
    * comes back from the changelogs; what processors keep outside their stores is gone.
    */
   async restart(): Promise<void> {
-    if (this.#drive.restart === undefined) {
-      throw new StreamsError(
-        'INVALID_STATE',
-        'restart() needs a driver with partitions: new TopologyTestDriver(topology, { partitions: 4 }).',
-      );
-    }
+    if (this.#drive.restart === undefined) throw needsPartitions('restart');
     await this.#drive.restart();
+  }
+
+  /**
+   * Only with `partitions`: a new instance takes over while the old one lives on without knowing it, as after a pause
+   * or a lost network. The old one may still read and call user code, but what it writes is fenced off.
+   */
+  async crash(): Promise<void> {
+    if (this.#drive.crash === undefined) throw needsPartitions('crash');
+    await this.#drive.crash();
   }
 
   /** How many records were dropped so far: late, null key, negative timestamp, policy `'continue'`, ... */
@@ -191,6 +195,13 @@ export class TopologyTestDriver implements AsyncDisposable {
       topic,
     });
   }
+}
+
+function needsPartitions(call: string): StreamsError {
+  return new StreamsError(
+    'INVALID_STATE',
+    `${call}() needs a driver with partitions: new TopologyTestDriver(topology, { partitions: 4 }).`,
+  );
 }
 
 function startDrive(

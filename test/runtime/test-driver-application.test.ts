@@ -75,6 +75,28 @@ describe('with partitions: the real application', () => {
     expect(output.readKeyValues()).toEqual([['a', 3]]);
   });
 
+  test('after a crash the new instance counts on, and what the old one still writes is not seen', async () => {
+    const { topology, counts } = wordCount();
+    await using driver = new TopologyTestDriver(topology, {
+      partitions: 2,
+      statestoreCacheMaxBytes: 0,
+    });
+    const input = driver.createInputTopic('in', strings);
+    const output = driver.createOutputTopic('out', { key: string, value: Serdes.long() });
+    await input.pipeAll([{ value: 'a b' }, { value: 'a' }]);
+    await driver.crash();
+    await input.pipe({ value: 'a' });
+    await driver.crash();
+    await input.pipe({ value: 'a b' });
+    expect(
+      output
+        .readKeyValues()
+        .filter(([key]) => key === 'a')
+        .map(([, value]) => value),
+    ).toEqual([1, 2, 3, 4]);
+    expect(driver.store(counts).get('b')).toBe(2);
+  });
+
   test('an error ends the pipe and every later one, naming the node', async () => {
     const builder = new StreamsBuilder(strings);
     builder
@@ -119,8 +141,9 @@ describe('with partitions: the real application', () => {
     ]);
   });
 
-  test('restart without partitions is refused', async () => {
+  test('restart and crash without partitions are refused', async () => {
     const driver = new TopologyTestDriver(wordCount().topology);
     expect((await rejection(driver.restart())).code).toBe('INVALID_STATE');
+    expect((await rejection(driver.crash())).code).toBe('INVALID_STATE');
   });
 });
