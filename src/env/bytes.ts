@@ -12,7 +12,9 @@ interface NodeBuffer extends Buffer {
 
 /** The same bytes as `Buffer`; no copy. */
 export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Uninitialised memory of its own (never from Node's shared pool). */

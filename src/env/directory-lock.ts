@@ -47,9 +47,15 @@ export function lockDirectory(directory: string, owner: LockOwner): DirectoryLoc
   if (socket === 'taken') throw locked(directory, readHolder(path));
   try {
     const holder = readHolder(path);
-    if (holder !== undefined && isAlive(holder, path, socket !== undefined)) throw locked(directory, holder);
+    if (holder !== undefined && isAlive(holder, path, socket !== undefined))
+      throw locked(directory, holder);
     const nonce = owner.nonce();
-    takeFile(path, { ...describeProcess(owner.pid), host: owner.host, since: new Date().toISOString(), nonce });
+    takeFile(path, {
+      ...describeProcess(owner.pid),
+      host: owner.host,
+      since: new Date().toISOString(),
+      nonce,
+    });
     const refresh = setInterval(() => touch(path), REFRESH_MS);
     refresh.unref();
     return new HeldLock(path, nonce, socket, refresh);
@@ -115,7 +121,11 @@ function touch(path: string): void {
 
 function isAlive(holder: Holder, path: string, socketHeld: boolean): boolean {
   const here = describeProcess(holder.pid);
-  if (holder.bootId !== '' && holder.bootId === here.bootId && holder.pidNamespace === here.pidNamespace) {
+  if (
+    holder.bootId !== '' &&
+    holder.bootId === here.bootId &&
+    holder.pidNamespace === here.pidNamespace
+  ) {
     // With the socket in hand, a file of this very process is what an unfinished release left behind.
     if (socketHeld && holder.pid === process.pid) return false;
     return here.started !== '' && here.started === holder.started;
@@ -168,7 +178,14 @@ function readHolder(path: string): Holder | undefined {
 function isHolder(value: unknown): value is Holder {
   if (typeof value !== 'object' || value === null) return false;
   const fields = value as Readonly<Record<string, unknown>>; // any object can be asked for its fields
-  const texts = [fields.host, fields.bootId, fields.pidNamespace, fields.started, fields.since, fields.nonce];
+  const texts = [
+    fields.host,
+    fields.bootId,
+    fields.pidNamespace,
+    fields.started,
+    fields.since,
+    fields.nonce,
+  ];
   return typeof fields.pid === 'number' && texts.every((text) => typeof text === 'string');
 }
 

@@ -25,11 +25,21 @@ const ADVICE: { readonly [errno: string]: string } = {
 };
 
 /** `errno` is the system's name of the error, `ENOSPC` for example. */
-export function fileError(errno: string | undefined, what: string, file: string, cause?: unknown): StreamsError {
+export function fileError(
+  errno: string | undefined,
+  what: string,
+  file: string,
+  cause?: unknown,
+): StreamsError {
   const code = (errno === undefined ? undefined : CODES[errno]) ?? 'IO_FAILED';
-  const advice = (errno === undefined ? undefined : ADVICE[errno]) ?? 'Check the disk and the directory.';
-  return new StreamsError(code, `Could not ${what} ${file} (${errno ?? 'unknown error'}). ${advice}`, {
-    file,
-    ...(cause === undefined ? {} : { cause }),
-  });
+  const advice =
+    (errno === undefined ? undefined : ADVICE[errno]) ?? 'Check the disk and the directory.';
+  return new StreamsError(
+    code,
+    `Could not ${what} ${file} (${errno ?? 'unknown error'}). ${advice}`,
+    {
+      file,
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }

@@ -73,7 +73,10 @@ export function runProgram(files, open, calls, data, from, to) {
  * @param {number} at
  */
 function runCall(files, open, calls, data, at) {
-  const [code = 0, id = 0, position = 0, start = 0, length = 0] = calls.subarray(at, at + CALL_NUMBERS);
+  const [code = 0, id = 0, position = 0, start = 0, length = 0] = calls.subarray(
+    at,
+    at + CALL_NUMBERS,
+  );
   const path = () => text(data, start, length);
   switch (code) {
     case CALL.OPEN:
@@ -87,7 +90,10 @@ function runCall(files, open, calls, data, at) {
       break;
     case CALL.ZERO:
       for (let done = 0; done < length; done += ZEROS.length) {
-        file(open, id).write(ZEROS.subarray(0, Math.min(ZEROS.length, length - done)), position + done);
+        file(open, id).write(
+          ZEROS.subarray(0, Math.min(ZEROS.length, length - done)),
+          position + done,
+        );
       }
       break;
     case CALL.DATASYNC:

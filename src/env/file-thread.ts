@@ -59,7 +59,10 @@ class WorkerFileThread implements FileThread {
 
   constructor(listener: FileThreadListener) {
     this.#listener = listener;
-    this.#programs = Array.from({ length: PROGRAM_SLOTS }, (_, slot) => new FileProgram(slot, true));
+    this.#programs = Array.from(
+      { length: PROGRAM_SLOTS },
+      (_, slot) => new FileProgram(slot, true),
+    );
     this.#worker = new Worker(new URL('./file-worker.js', import.meta.url), {
       workerData: { control: this.#control },
       name: 'millrace journal',
@@ -83,7 +86,10 @@ class WorkerFileThread implements FileThread {
   }
 
   submit(program: FileProgram): void {
-    assert(this.#underWay < PROGRAM_SLOTS && !this.#closing, 'a program waits for the one before it');
+    assert(
+      this.#underWay < PROGRAM_SLOTS && !this.#closing,
+      'a program waits for the one before it',
+    );
     if (program.moved) {
       program.moved = false;
       this.#worker.postMessage({ slot: program.slot, calls: program.calls, data: program.data });
@@ -91,7 +97,10 @@ class WorkerFileThread implements FileThread {
     }
     if (this.#underWay++ === 0) this.#worker.ref();
     this.#submitted++;
-    assert(program.slot === this.#submitted % PROGRAM_SLOTS, 'programs are submitted as they were begun');
+    assert(
+      program.slot === this.#submitted % PROGRAM_SLOTS,
+      'programs are submitted as they were begun',
+    );
     Atomics.store(this.#control, 3 + program.slot, program.count);
     Atomics.store(this.#control, 0, this.#submitted);
     Atomics.notify(this.#control, 0);
@@ -108,7 +117,14 @@ class WorkerFileThread implements FileThread {
 
   #told(message: number | FailureMessage): void {
     if (typeof message !== 'number') {
-      this.#fail(fileError(message.errno, message.syscall ?? 'write', message.path ?? 'the journal', new Error(message.message)));
+      this.#fail(
+        fileError(
+          message.errno,
+          message.syscall ?? 'write',
+          message.path ?? 'the journal',
+          new Error(message.message),
+        ),
+      );
     } else if (message % 2 === 0) this.#listener.marked();
     else {
       if (--this.#underWay === 0) this.#worker.unref();
@@ -117,7 +133,13 @@ class WorkerFileThread implements FileThread {
   }
 
   #died(cause: unknown): void {
-    this.#fail(new StreamsError('IO_FAILED', `The journal's thread ended unexpectedly${cause instanceof Error ? `: ${cause.message}` : ''}.`, { cause }));
+    this.#fail(
+      new StreamsError(
+        'IO_FAILED',
+        `The journal's thread ended unexpectedly${cause instanceof Error ? `: ${cause.message}` : ''}.`,
+        { cause },
+      ),
+    );
   }
 
   #fail(error: StreamsError): void {
@@ -129,7 +151,11 @@ class WorkerFileThread implements FileThread {
 }
 
 /** The same on the caller's loop: a program runs up to its mark in one turn, and the rest of it in the next. */
-export function inlineFileThread(files: FileSystem, timers: Timers, listener: FileThreadListener): FileThread {
+export function inlineFileThread(
+  files: FileSystem,
+  timers: Timers,
+  listener: FileThreadListener,
+): FileThread {
   return new InlineFileThread(files, timers, listener);
 }
 
@@ -138,7 +164,10 @@ class InlineFileThread implements FileThread {
   readonly #timers: Timers;
   readonly #listener: FileThreadListener;
   readonly #open = new Map<number, ProgramFile>();
-  readonly #programs = Array.from({ length: PROGRAM_SLOTS }, (_, slot) => new FileProgram(slot, false));
+  readonly #programs = Array.from(
+    { length: PROGRAM_SLOTS },
+    (_, slot) => new FileProgram(slot, false),
+  );
   readonly #waiting: FileProgram[] = [];
   #submitted = 0;
   #at = 0;

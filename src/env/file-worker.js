@@ -62,7 +62,8 @@ class OpenFile {
 
 /** @type {import('./file-program.js').ProgramFiles} */
 const files = {
-  open: (path, mode) => new OpenFile(fs.openSync(path, mode === 'create' ? 'wx+' : 'r+', 0o600), path),
+  open: (path, mode) =>
+    new OpenFile(fs.openSync(path, mode === 'create' ? 'wx+' : 'r+', 0o600), path),
   exists: (path) => fs.existsSync(path),
   makeDirectory: (path) => void fs.mkdirSync(path, { recursive: true, mode: 0o700 }),
   rename: (from, to) => fs.renameSync(from, to),
@@ -90,7 +91,9 @@ let failed = false;
 /** @param {number} sequence */
 function run(sequence) {
   while (received < Atomics.load(control, 2)) {
-    const message = receiveMessageOnPort(/** @type {import('node:worker_threads').MessagePort} */ (port))?.message;
+    const message = receiveMessageOnPort(
+      /** @type {import('node:worker_threads').MessagePort} */ (port),
+    )?.message;
     if (message === undefined) continue;
     programs[message.slot] = message;
     received++;
@@ -119,7 +122,7 @@ function attempt(sequence) {
 
 /** The program after the last one is the end itself. */
 let done = 0;
-for (let ended = false; !ended; ) {
+for (let ended = false; !ended;) {
   Atomics.wait(control, 0, done);
   while (done < Atomics.load(control, 0)) {
     done++;

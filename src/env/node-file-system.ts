@@ -86,7 +86,13 @@ class NodeFileHandle implements FileHandle {
     return attempt('read', this.path, () => {
       let done = 0;
       while (done < target.length) {
-        const bytes = fs.readSync(this.#descriptor, target, done, target.length - done, position + done);
+        const bytes = fs.readSync(
+          this.#descriptor,
+          target,
+          done,
+          target.length - done,
+          position + done,
+        );
         if (bytes === 0) break;
         done += bytes;
       }
@@ -126,4 +132,3 @@ function attempt<T>(what: string, path: string, call: () => T): T {
     throw error;
   }
 }
-

@@ -71,7 +71,8 @@ export class SimulatedEnv implements Env {
       await this.settle();
       if (!pending) return promise;
       const wait = this.timers.nextDelayMs();
-      if (wait === undefined) throw new Error('The simulation is stuck: a promise is pending and no timer is set.');
+      if (wait === undefined)
+        throw new Error('The simulation is stuck: a promise is pending and no timer is set.');
       this.advance(wait);
     }
     throw new Error(`The promise did not settle in ${TURNS_MAX} timers.`);
@@ -128,7 +129,11 @@ class SimulatedTimers implements Timers {
 
   after(delayMs: number, callback: () => void): Timer {
     // A callback never runs inside the call that sets its timer, and not in the same instant for ever.
-    const timer: Waiting = { due: this.#clock.monotonic() + Math.max(1, delayMs), order: this.#order++, callback };
+    const timer: Waiting = {
+      due: this.#clock.monotonic() + Math.max(1, delayMs),
+      order: this.#order++,
+      callback,
+    };
     let at = this.#timers.length;
     while (at > 0 && this.#timers[at - 1]!.due > timer.due) at--;
     this.#timers.splice(at, 0, timer);
@@ -156,13 +161,19 @@ class SimulatedTimers implements Timers {
 
   nextDelayMs(): number | undefined {
     const next = this.#timers[0];
-    return next === undefined || next.due === Number.POSITIVE_INFINITY ? undefined : next.due - this.#clock.monotonic();
+    return next === undefined || next.due === Number.POSITIVE_INFINITY
+      ? undefined
+      : next.due - this.#clock.monotonic();
   }
 
   advance(ms: number): void {
     const until = this.#clock.monotonic() + ms;
     this.runImmediates();
-    for (let next = this.#timers[0]; next !== undefined && next.due <= until; next = this.#timers[0]) {
+    for (
+      let next = this.#timers[0];
+      next !== undefined && next.due <= until;
+      next = this.#timers[0]
+    ) {
       this.#timers.shift();
       this.#clock.pass(Math.max(0, next.due - this.#clock.monotonic()));
       next.callback();

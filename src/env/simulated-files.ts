@@ -16,8 +16,15 @@ import { SeededRandom } from './seeded-random.js';
 import { SimulatedInode, type CrashMode } from './simulated-inode.js';
 
 export type OperationKind =
-  | 'create' | 'write' | 'datasync' | 'truncate' | 'rename' | 'remove'
-  | 'make-directory' | 'remove-directory' | 'sync-directory';
+  | 'create'
+  | 'write'
+  | 'datasync'
+  | 'truncate'
+  | 'rename'
+  | 'remove'
+  | 'make-directory'
+  | 'remove-directory'
+  | 'sync-directory';
 
 /** A call that changes the disk; `index` counts them from 0. */
 export interface FileOperation {
@@ -77,7 +84,8 @@ export class SimulatedFiles implements FileSystem {
     for (const changes of this.#unsynced.values()) this.#keepChanges(changes, chosen);
     this.#unsynced.clear();
     for (const path of this.#durable.keys()) if (!this.#reachable(path)) this.#durable.delete(path);
-    for (const entry of new Set(this.#durable.values())) if (entry !== 'directory') entry.crash(chosen, this.#random);
+    for (const entry of new Set(this.#durable.values()))
+      if (entry !== 'directory') entry.crash(chosen, this.#random);
     this.#entries = new Map(this.#durable);
     this.#restart();
   }
@@ -99,12 +107,18 @@ export class SimulatedFiles implements FileSystem {
 
   /** Every file, sorted. */
   paths(): string[] {
-    return [...this.#entries].filter(([, entry]) => entry !== 'directory').map(([path]) => path).toSorted();
+    return [...this.#entries]
+      .filter(([, entry]) => entry !== 'directory')
+      .map(([path]) => path)
+      .toSorted();
   }
 
   /** An independent disk with the same state; nothing that is not durable is known to be so there either. */
   copy(seed: number): SimulatedFiles {
-    const copy = new SimulatedFiles({ random: new SeededRandom(seed), capacityBytes: this.capacityBytes });
+    const copy = new SimulatedFiles({
+      random: new SeededRandom(seed),
+      capacityBytes: this.capacityBytes,
+    });
     const inodes = new Map<Entry, Entry>();
     const same = (entry: Entry): Entry => {
       if (entry === 'directory') return entry;
@@ -115,7 +129,12 @@ export class SimulatedFiles implements FileSystem {
     for (const [path, entry] of this.#entries) copy.#entries.set(path, same(entry));
     for (const [path, entry] of this.#durable) copy.#durable.set(path, same(entry));
     for (const [directory, changes] of this.#unsynced) {
-      copy.#unsynced.set(directory, changes.map((change) => change.map(({ path, entry }) => ({ path, entry: entry && same(entry) }))));
+      copy.#unsynced.set(
+        directory,
+        changes.map((change) =>
+          change.map(({ path, entry }) => ({ path, entry: entry && same(entry) })),
+        ),
+      );
     }
     return copy;
   }
@@ -141,7 +160,8 @@ export class SimulatedFiles implements FileSystem {
 
   makeDirectory(path: string): void {
     this.#alive();
-    if (path === '/' || path === '.' || path === '' || this.#entries.get(path) === 'directory') return;
+    if (path === '/' || path === '.' || path === '' || this.#entries.get(path) === 'directory')
+      return;
     this.makeDirectory(parentOf(path));
     this.change('make-directory', path);
     this.#change([{ path, entry: 'directory' }]);
@@ -149,16 +169,21 @@ export class SimulatedFiles implements FileSystem {
 
   list(directory: string): string[] {
     this.#alive();
-    if (this.#entries.get(directory) !== 'directory') throw fileError('ENOENT', 'list the directory', directory);
+    if (this.#entries.get(directory) !== 'directory')
+      throw fileError('ENOENT', 'list the directory', directory);
     const names: string[] = [];
-    for (const path of this.#entries.keys()) if (parentOf(path) === directory) names.push(path.slice(directory.length + 1));
+    for (const path of this.#entries.keys())
+      if (parentOf(path) === directory) names.push(path.slice(directory.length + 1));
     return names.toSorted();
   }
 
   rename(from: string, to: string): void {
     const entry = this.#inode(from, 'rename');
     this.change('rename', from);
-    this.#change([{ path: to, entry }, { path: from, entry: undefined }]);
+    this.#change([
+      { path: to, entry },
+      { path: from, entry: undefined },
+    ]);
   }
 
   remove(path: string): void {
@@ -176,7 +201,8 @@ export class SimulatedFiles implements FileSystem {
   }
 
   syncDirectory(directory: string): void {
-    if (directory !== '/' && directory !== '.' && this.#entries.get(directory) !== 'directory') throw fileError('ENOENT', 'sync the directory', directory);
+    if (directory !== '/' && directory !== '.' && this.#entries.get(directory) !== 'directory')
+      throw fileError('ENOENT', 'sync the directory', directory);
     this.change('sync-directory', directory);
     this.flushes++;
     for (const change of this.#unsynced.get(directory) ?? []) this.#apply(change);
@@ -187,7 +213,11 @@ export class SimulatedFiles implements FileSystem {
     this.#alive();
     if (this.readOnly) throw fileError('EROFS', 'lock', directory);
     if (this.#locks.has(directory)) {
-      throw new StreamsError('LOG_LOCKED', `The directory ${directory} is in use by this very process 4242 on simulated.`, { file: directory });
+      throw new StreamsError(
+        'LOG_LOCKED',
+        `The directory ${directory} is in use by this very process 4242 on simulated.`,
+        { file: directory },
+      );
     }
     this.#locks.add(directory);
     const generation = this.#generation;
@@ -218,14 +248,16 @@ export class SimulatedFiles implements FileSystem {
   /** Bytes that may still be written. */
   freeBytes(): number {
     let used = 0;
-    for (const entry of new Set(this.#entries.values())) if (entry !== 'directory') used += entry.size;
+    for (const entry of new Set(this.#entries.values()))
+      if (entry !== 'directory') used += entry.size;
     return this.capacityBytes - used;
   }
 
   #handle(path: string, inode: SimulatedInode, writable: boolean): FileHandle {
     const generation = this.#generation;
     const alive = () => {
-      if (generation !== this.#generation) throw new SimulatedCrash('the process of this handle is gone');
+      if (generation !== this.#generation)
+        throw new SimulatedCrash('the process of this handle is gone');
       this.#alive();
     };
     return new SimulatedHandle(path, inode, this, writable, alive, this.#random);
@@ -273,20 +305,31 @@ export class SimulatedFiles implements FileSystem {
 
   #forget(path: string): void {
     if (this.#durable.get(path) === 'directory') {
-      for (const child of this.#durable.keys()) if (child.startsWith(`${path}/`)) this.#durable.delete(child);
+      for (const child of this.#durable.keys())
+        if (child.startsWith(`${path}/`)) this.#durable.delete(child);
     }
     this.#durable.delete(path);
   }
 
   #keepChanges(changes: readonly EntryChange[][], mode: CrashMode): void {
     // Directory entries are journaled by the file system: their order stays, also when bytes are reordered.
-    const kept = mode === 'all' ? changes.length : mode === 'none' ? 0 : this.#random.below(changes.length + 1);
+    const kept =
+      mode === 'all'
+        ? changes.length
+        : mode === 'none'
+          ? 0
+          : this.#random.below(changes.length + 1);
     for (let i = 0; i < kept; i++) this.#apply(changes[i]!);
   }
 
   #reachable(path: string): boolean {
     const parent = parentOf(path);
-    return parent === '/' || parent === '.' || parent === '' || (this.#durable.get(parent) === 'directory' && this.#reachable(parent));
+    return (
+      parent === '/' ||
+      parent === '.' ||
+      parent === '' ||
+      (this.#durable.get(parent) === 'directory' && this.#reachable(parent))
+    );
   }
 }
 
@@ -298,7 +341,14 @@ class SimulatedHandle implements FileHandle {
   readonly #alive: () => void;
   readonly #random: SeededRandom;
 
-  constructor(path: string, inode: SimulatedInode, files: SimulatedFiles, writable: boolean, alive: () => void, random: SeededRandom) {
+  constructor(
+    path: string,
+    inode: SimulatedInode,
+    files: SimulatedFiles,
+    writable: boolean,
+    alive: () => void,
+    random: SeededRandom,
+  ) {
     this.path = path;
     this.#inode = inode;
     this.#files = files;

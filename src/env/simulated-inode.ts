@@ -87,7 +87,10 @@ export class SimulatedInode {
     for (let i = 0; i < kept; i++) this.#durable.apply(pending[i]!);
     const torn = pending[kept];
     if (torn === undefined || 'size' in torn) return;
-    this.#durable.apply({ position: torn.position, bytes: torn.bytes.subarray(0, random.below(torn.bytes.length + 1)) });
+    this.#durable.apply({
+      position: torn.position,
+      bytes: torn.bytes.subarray(0, random.below(torn.bytes.length + 1)),
+    });
   }
 
   /** Each sector of a write reaches the disk or not, on its own. */
@@ -98,8 +101,15 @@ export class SimulatedInode {
     }
     let at = 0;
     while (at < change.bytes.length) {
-      const next = Math.min(change.bytes.length, at + SECTOR_BYTES - ((change.position + at) % SECTOR_BYTES));
-      if (random.float() < 0.5) this.#durable.apply({ position: change.position + at, bytes: change.bytes.subarray(at, next) });
+      const next = Math.min(
+        change.bytes.length,
+        at + SECTOR_BYTES - ((change.position + at) % SECTOR_BYTES),
+      );
+      if (random.float() < 0.5)
+        this.#durable.apply({
+          position: change.position + at,
+          bytes: change.bytes.subarray(at, next),
+        });
       at = next;
     }
   }

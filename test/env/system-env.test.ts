@@ -27,7 +27,8 @@ describe('the system env', () => {
     const { random } = systemEnv();
     const ids = Array.from({ length: 1000 }, () => random.uuid());
     expect(new Set(ids).size).toBe(1000);
-    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    for (const id of ids)
+      expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
   });
 
   it('does not fire a timer whose delay is longer than the host can wait', async () => {
@@ -92,7 +93,11 @@ describe('the directory lock', () => {
   it('recognises the directory behind another path', () => {
     const { files } = systemEnv();
     const lock = files.lock(directory);
-    expect(failure(() => files.lock(`${directory}/../${directory.slice(directory.lastIndexOf('/') + 1)}`)).code).toBe('LOG_LOCKED');
+    expect(
+      failure(() =>
+        files.lock(`${directory}/../${directory.slice(directory.lastIndexOf('/') + 1)}`),
+      ).code,
+    ).toBe('LOG_LOCKED');
     lock.release();
   });
 });

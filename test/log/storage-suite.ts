@@ -8,12 +8,24 @@ import { RecordBatchBuilder } from '../../src/log/record-batch.js';
 import { RecordCursor } from '../../src/log/record-cursor.js';
 import { assignOffset } from '../../src/log/batch-header.js';
 import type { BatchRange } from '../../src/log/client.js';
-import type { BatchEntry, JournalEntry, LogStorage, PartitionStorage, StorageHost } from '../../src/log/engine/storage.js';
+import type {
+  BatchEntry,
+  JournalEntry,
+  LogStorage,
+  PartitionStorage,
+  StorageHost,
+} from '../../src/log/engine/storage.js';
 
 export const NO_HOST: StorageHost = { replay: () => {}, snapshot: () => [] };
 
 /** A batch of text records; record `i` has timestamp `timestamp + i`. */
-export function batch(topicId: string, partition: number, baseOffset: number, values: readonly string[], timestamp = 1000): BatchEntry {
+export function batch(
+  topicId: string,
+  partition: number,
+  baseOffset: number,
+  values: readonly string[],
+  timestamp = 1000,
+): BatchEntry {
   const builder = new RecordBatchBuilder(256);
   for (const [i, value] of values.entries()) {
     const bytes = Buffer.from(value);
@@ -21,10 +33,23 @@ export function batch(topicId: string, partition: number, baseOffset: number, va
   }
   const bytes = builder.seal();
   assignOffset(bytes, 0, baseOffset, 0);
-  return { type: 'batch', topicId, partition, baseOffset, lastOffset: baseOffset + values.length - 1, maxTimestamp: timestamp + values.length - 1, bytes };
+  return {
+    type: 'batch',
+    topicId,
+    partition,
+    baseOffset,
+    lastOffset: baseOffset + values.length - 1,
+    maxTimestamp: timestamp + values.length - 1,
+    bytes,
+  };
 }
 
-export function topicCreated(topicId: string, topic: string, partitions = 1, config: Readonly<{ [name: string]: string }> = {}): JournalEntry {
+export function topicCreated(
+  topicId: string,
+  topic: string,
+  partitions = 1,
+  config: Readonly<{ [name: string]: string }> = {},
+): JournalEntry {
   return { type: 'topic-created', topicId, topic, partitions, config };
 }
 
@@ -43,7 +68,9 @@ export function readAll(partition: PartitionStorage, maxBytes = 1_048_576): stri
   const records: string[] = [];
   let offset = partition.startOffset;
   while (offset < partition.endOffset) {
-    const found = recordsOf(partition.read(offset, partition.endOffset, maxBytes)).filter((record) => Number(record.split(':')[0]) >= offset);
+    const found = recordsOf(partition.read(offset, partition.endOffset, maxBytes)).filter(
+      (record) => Number(record.split(':')[0]) >= offset,
+    );
     if (found.length === 0) break;
     records.push(...found);
     offset = Number(found.at(-1)!.split(':')[0]) + 1;
@@ -86,96 +113,123 @@ export function storageSuite(name: string, make: () => StorageHarness): void {
         }
       });
 
-    run('a batch can be read as soon as it is appended, and after it is durable', async ({ storage, settle }) => {
-      storage.append(topicCreated('t', 'topic'));
-      storage.append(batch('t', 0, 0, ['a', 'b']));
-      const partition = storage.partition('t', 0);
-      expect(readAll(partition)).toEqual(['0:a', '1:b']);
-      let told = 0;
-      storage.sync((error) => {
-        expect(error).toBeUndefined();
-        told++;
-      });
-      await settle();
-      expect(told).toBe(1);
-      expect(readAll(partition)).toEqual(['0:a', '1:b']);
-      expect(storage.pendingBytes).toBe(0);
-    });
-
-    run('syncs are answered in the order in which they were asked for', async ({ storage, settle }) => {
-      storage.append(topicCreated('t', 'topic'));
-      const told: number[] = [];
-      for (let i = 0; i < 20; i++) {
-        storage.append(batch('t', 0, i, [`${i}`]));
-        storage.sync(() => {
-          told.push(i);
-          if (i === 3) storage.sync(() => told.push(100));
+    run(
+      'a batch can be read as soon as it is appended, and after it is durable',
+      async ({ storage, settle }) => {
+        storage.append(topicCreated('t', 'topic'));
+        storage.append(batch('t', 0, 0, ['a', 'b']));
+        const partition = storage.partition('t', 0);
+        expect(readAll(partition)).toEqual(['0:a', '1:b']);
+        let told = 0;
+        storage.sync((error) => {
+          expect(error).toBeUndefined();
+          told++;
         });
-      }
-      await settle();
-      expect(told.filter((i) => i < 100)).toEqual(Array.from({ length: 20 }, (_, i) => i));
-      expect(told).toContain(100);
-    });
+        await settle();
+        expect(told).toBe(1);
+        expect(readAll(partition)).toEqual(['0:a', '1:b']);
+        expect(storage.pendingBytes).toBe(0);
+      },
+    );
 
-    run('a read begins with the batch that contains the offset and stops before the end offset', async ({ storage, settle }) => {
-      storage.append(topicCreated('t', 'topic', 2));
-      const partition = storage.partition('t', 1);
-      for (let i = 0; i < 10; i++) storage.append(batch('t', 1, i * 3, ['x', 'y', 'z']));
-      const check = () => {
-        expect(recordsOf(partition.read(4, 9, 1_000_000))).toEqual(['3:x', '4:y', '5:z', '6:x', '7:y', '8:z']);
-        expect(recordsOf(partition.read(4, 10, 1))).toEqual(['3:x', '4:y', '5:z']);
-        expect(partition.read(40, 100, 1)).toEqual([]);
-        expect(partition.read(5, 3, 1)).toEqual([]);
-      };
-      check();
-      storage.sync(() => {});
-      await settle();
-      check();
-      storage.append(batch('t', 1, 30, ['new']));
-      check();
-      expect(recordsOf(partition.read(27, 31, 1_000_000)).slice(0, 3)).toEqual(['27:x', '28:y', '29:z']);
-      expect(readAll(partition, 1).length).toBe(31);
-      expect(readAll(storage.partition('t', 0))).toEqual([]);
-    });
+    run(
+      'syncs are answered in the order in which they were asked for',
+      async ({ storage, settle }) => {
+        storage.append(topicCreated('t', 'topic'));
+        const told: number[] = [];
+        for (let i = 0; i < 20; i++) {
+          storage.append(batch('t', 0, i, [`${i}`]));
+          storage.sync(() => {
+            told.push(i);
+            if (i === 3) storage.sync(() => told.push(100));
+          });
+        }
+        await settle();
+        expect(told.filter((i) => i < 100)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+        expect(told).toContain(100);
+      },
+    );
 
-    run('a raised start hides what lies below, also beyond the end', async ({ storage, settle }) => {
-      storage.append(topicCreated('t', 'topic'));
-      const partition = storage.partition('t', 0);
-      for (let i = 0; i < 6; i++) storage.append(batch('t', 0, i * 2, ['x', 'y']));
-      storage.append({ type: 'log-start', topicId: 't', partition: 0, offset: 5 });
-      expect(partition.startOffset).toBe(5);
-      expect(readAll(partition)[0]).toBe('5:y');
-      storage.sync(() => {});
-      await settle();
-      expect(readAll(partition)[0]).toBe('5:y');
-      storage.append({ type: 'log-start', topicId: 't', partition: 0, offset: 20 });
-      expect([partition.startOffset, partition.endOffset]).toEqual([20, 20]);
-      storage.append(batch('t', 0, 20, ['again']));
-      storage.sync(() => {});
-      await settle();
-      expect(readAll(partition)).toEqual(['20:again']);
-    });
+    run(
+      'a read begins with the batch that contains the offset and stops before the end offset',
+      async ({ storage, settle }) => {
+        storage.append(topicCreated('t', 'topic', 2));
+        const partition = storage.partition('t', 1);
+        for (let i = 0; i < 10; i++) storage.append(batch('t', 1, i * 3, ['x', 'y', 'z']));
+        const check = () => {
+          expect(recordsOf(partition.read(4, 9, 1_000_000))).toEqual([
+            '3:x',
+            '4:y',
+            '5:z',
+            '6:x',
+            '7:y',
+            '8:z',
+          ]);
+          expect(recordsOf(partition.read(4, 10, 1))).toEqual(['3:x', '4:y', '5:z']);
+          expect(partition.read(40, 100, 1)).toEqual([]);
+          expect(partition.read(5, 3, 1)).toEqual([]);
+        };
+        check();
+        storage.sync(() => {});
+        await settle();
+        check();
+        storage.append(batch('t', 1, 30, ['new']));
+        check();
+        expect(recordsOf(partition.read(27, 31, 1_000_000)).slice(0, 3)).toEqual([
+          '27:x',
+          '28:y',
+          '29:z',
+        ]);
+        expect(readAll(partition, 1).length).toBe(31);
+        expect(readAll(storage.partition('t', 0))).toEqual([]);
+      },
+    );
 
-    run('the first record at or after a timestamp is found in memory and on disk', async ({ storage, settle }) => {
-      storage.append(topicCreated('t', 'topic'));
-      const partition = storage.partition('t', 0);
-      const times = [100, 50, 300, 200, 400];
-      for (const [i, time] of times.entries()) storage.append(batch('t', 0, i * 2, ['x', 'y'], time));
-      const check = () => {
-        expect(partition.findTimestamp(0, 10)).toEqual({ offset: 0, timestamp: 100 });
-        expect(partition.findTimestamp(101, 10)).toEqual({ offset: 1, timestamp: 101 });
-        expect(partition.findTimestamp(102, 10)).toEqual({ offset: 4, timestamp: 300 });
-        expect(partition.findTimestamp(302, 10)).toEqual({ offset: 8, timestamp: 400 });
-        expect(partition.findTimestamp(302, 8)).toBeUndefined();
-        expect(partition.findTimestamp(500, 10)).toBeUndefined();
-      };
-      check();
-      storage.sync(() => {});
-      await settle();
-      check();
-      storage.append({ type: 'log-start', topicId: 't', partition: 0, offset: 5 });
-      expect(partition.findTimestamp(0, 10)).toEqual({ offset: 5, timestamp: 301 });
-    });
+    run(
+      'a raised start hides what lies below, also beyond the end',
+      async ({ storage, settle }) => {
+        storage.append(topicCreated('t', 'topic'));
+        const partition = storage.partition('t', 0);
+        for (let i = 0; i < 6; i++) storage.append(batch('t', 0, i * 2, ['x', 'y']));
+        storage.append({ type: 'log-start', topicId: 't', partition: 0, offset: 5 });
+        expect(partition.startOffset).toBe(5);
+        expect(readAll(partition)[0]).toBe('5:y');
+        storage.sync(() => {});
+        await settle();
+        expect(readAll(partition)[0]).toBe('5:y');
+        storage.append({ type: 'log-start', topicId: 't', partition: 0, offset: 20 });
+        expect([partition.startOffset, partition.endOffset]).toEqual([20, 20]);
+        storage.append(batch('t', 0, 20, ['again']));
+        storage.sync(() => {});
+        await settle();
+        expect(readAll(partition)).toEqual(['20:again']);
+      },
+    );
+
+    run(
+      'the first record at or after a timestamp is found in memory and on disk',
+      async ({ storage, settle }) => {
+        storage.append(topicCreated('t', 'topic'));
+        const partition = storage.partition('t', 0);
+        const times = [100, 50, 300, 200, 400];
+        for (const [i, time] of times.entries())
+          storage.append(batch('t', 0, i * 2, ['x', 'y'], time));
+        const check = () => {
+          expect(partition.findTimestamp(0, 10)).toEqual({ offset: 0, timestamp: 100 });
+          expect(partition.findTimestamp(101, 10)).toEqual({ offset: 1, timestamp: 101 });
+          expect(partition.findTimestamp(102, 10)).toEqual({ offset: 4, timestamp: 300 });
+          expect(partition.findTimestamp(302, 10)).toEqual({ offset: 8, timestamp: 400 });
+          expect(partition.findTimestamp(302, 8)).toBeUndefined();
+          expect(partition.findTimestamp(500, 10)).toBeUndefined();
+        };
+        check();
+        storage.sync(() => {});
+        await settle();
+        check();
+        storage.append({ type: 'log-start', topicId: 't', partition: 0, offset: 5 });
+        expect(partition.findTimestamp(0, 10)).toEqual({ offset: 5, timestamp: 301 });
+      },
+    );
 
     run('a topic made anew under a name begins empty', async ({ storage, settle }) => {
       storage.append(topicCreated('t1', 'topic'));

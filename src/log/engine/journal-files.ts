@@ -10,7 +10,17 @@
  */
 import type { FileSystem } from '../../env/file-system.js';
 import { StreamsError } from '../../errors.js';
-import { BadGroup, decodeFileHeader, decodeGroup, FILE_HEADER_BYTES, GROUP_MAGIC, groupSequence, JOURNAL_VERSION, type Group, type JournalFileHeader } from './journal-format.js';
+import {
+  BadGroup,
+  decodeFileHeader,
+  decodeGroup,
+  FILE_HEADER_BYTES,
+  GROUP_MAGIC,
+  groupSequence,
+  JOURNAL_VERSION,
+  type Group,
+  type JournalFileHeader,
+} from './journal-format.js';
 import { journalNumbers, journalPath, readWhole } from './log-directory.js';
 
 export interface JournalFile {
@@ -29,27 +39,44 @@ export interface JournalChain {
 }
 
 /** Throws `LOG_CORRUPT` naming file and byte. */
-export function readJournals(files: FileSystem, directory: string, logId: Buffer | undefined): JournalChain {
+export function readJournals(
+  files: FileSystem,
+  directory: string,
+  logId: Buffer | undefined,
+): JournalChain {
   const numbers = journalNumbers(files, directory);
   const chain: JournalFile[] = [];
   let next: JournalFile | undefined;
   // From the newest back to the one that needs no former one, or whose former one is gone because nobody needs it.
   for (const number of numbers.toReversed()) {
-    if (next !== undefined && (next.header.formerEnd === 0 || number !== next.header.number - 1)) break;
+    if (next !== undefined && (next.header.formerEnd === 0 || number !== next.header.number - 1))
+      break;
     next = readJournal(files, journalPath(directory, number), number, logId, next?.header);
     chain.unshift(next);
   }
   return { files: chain, numbers };
 }
 
-function readJournal(files: FileSystem, path: string, number: number, logId: Buffer | undefined, next: JournalFileHeader | undefined): JournalFile {
+function readJournal(
+  files: FileSystem,
+  path: string,
+  number: number,
+  logId: Buffer | undefined,
+  next: JournalFileHeader | undefined,
+): JournalFile {
   const bytes = readWhole(files, path);
   const header = decodeFileHeader(bytes);
-  if (header === undefined || header.number !== number) throw journalDamage(path, 0, 'its header is damaged');
+  if (header === undefined || header.number !== number)
+    throw journalDamage(path, 0, 'its header is damaged');
   if (header.version > JOURNAL_VERSION) {
-    throw new StreamsError('LOG_FORMAT_NEWER', `${path} was written by a newer millrace (journal version ${header.version}). Nothing was changed: use that version.`, { file: path });
+    throw new StreamsError(
+      'LOG_FORMAT_NEWER',
+      `${path} was written by a newer millrace (journal version ${header.version}). Nothing was changed: use that version.`,
+      { file: path },
+    );
   }
-  if (logId !== undefined && !header.logId.equals(logId)) throw journalDamage(path, 24, 'it belongs to another log');
+  if (logId !== undefined && !header.logId.equals(logId))
+    throw journalDamage(path, 24, 'it belongs to another log');
   const groups: Group[] = [];
   let at = FILE_HEADER_BYTES;
   let sequence = header.firstSequence;
@@ -67,21 +94,43 @@ function readJournal(files: FileSystem, path: string, number: number, logId: Buf
   if (groups.length === 0) throw journalDamage(path, at, 'its first group is damaged');
   if (next !== undefined) {
     if (bad !== undefined) throw journalDamage(path, bad.position, bad.what);
-    if (at !== next.formerEnd || sequence !== next.firstSequence) throw journalDamage(path, at, `it should end at byte ${next.formerEnd}`);
+    if (at !== next.formerEnd || sequence !== next.firstSequence)
+      throw journalDamage(path, at, `it should end at byte ${next.formerEnd}`);
     return { path, header, groups, end: at, tornBytes: 0 };
   }
-  return { path, header, groups, end: at, tornBytes: tornTail(bytes, at, path, header, sequence, bad) };
+  return {
+    path,
+    header,
+    groups,
+    end: at,
+    tornBytes: tornTail(bytes, at, path, header, sequence, bad),
+  };
 }
 
 /** Bytes of the torn tail. Throws when it is damage instead. */
-function tornTail(bytes: Buffer, at: number, path: string, header: JournalFileHeader, sequence: number, bad: BadGroup | undefined): number {
+function tornTail(
+  bytes: Buffer,
+  at: number,
+  path: string,
+  header: JournalFileHeader,
+  sequence: number,
+  bad: BadGroup | undefined,
+): number {
   let last = bytes.length;
   while (last > at && bytes[last - 1] === 0) last--;
   if (last === at || bad === undefined) return 0;
   if (!header.unsynced) {
-    for (let found = bytes.indexOf(GROUP_MAGIC, at + 1); found >= 0; found = bytes.indexOf(GROUP_MAGIC, found + 1)) {
+    for (
+      let found = bytes.indexOf(GROUP_MAGIC, at + 1);
+      found >= 0;
+      found = bytes.indexOf(GROUP_MAGIC, found + 1)
+    ) {
       if (groupSequence(bytes, found, header.number) > sequence) {
-        throw journalDamage(path, bad.position, `${bad.what}, and a later group (at byte ${found}) proves that it was acknowledged`);
+        throw journalDamage(
+          path,
+          bad.position,
+          `${bad.what}, and a later group (at byte ${found}) proves that it was acknowledged`,
+        );
       }
     }
   }

@@ -21,7 +21,15 @@
  * batch's CRC does not, and no body is hashed twice.
  */
 import { readInt64, readUtf8, writeInt64, writeUtf8 } from '../../env/bytes.js';
-import { BATCH_HEADER_BYTES, batchBytes, CRC_START, verifyBatch, batchLastOffset, batchMaxTimestamp, batchBaseOffset } from '../batch-header.js';
+import {
+  BATCH_HEADER_BYTES,
+  batchBytes,
+  CRC_START,
+  verifyBatch,
+  batchLastOffset,
+  batchMaxTimestamp,
+  batchBaseOffset,
+} from '../batch-header.js';
 import { crc32c } from '../crc32c.js';
 import type { BatchEntry, JournalEntry } from './storage.js';
 
@@ -90,8 +98,11 @@ export function encodeFileHeader(header: JournalFileHeader): Buffer {
 }
 
 /** Undefined when these are not the bytes of an undamaged header; `version` alone is read from a newer one. */
-export function decodeFileHeader(buffer: Buffer): (JournalFileHeader & { readonly version: number }) | undefined {
-  if (buffer.length < FILE_HEADER_BYTES || !buffer.subarray(0, 8).equals(FILE_MAGIC)) return undefined;
+export function decodeFileHeader(
+  buffer: Buffer,
+): (JournalFileHeader & { readonly version: number }) | undefined {
+  if (buffer.length < FILE_HEADER_BYTES || !buffer.subarray(0, 8).equals(FILE_MAGIC))
+    return undefined;
   if (buffer.readUInt32BE(60) !== crc32c(buffer, 0, 60)) return undefined;
   return {
     version: buffer.readInt32BE(8),
@@ -107,7 +118,14 @@ export function decodeFileHeader(buffer: Buffer): (JournalFileHeader & { readonl
 export function finishGroup(
   buffer: Buffer,
   at: number,
-  group: { readonly sequence: number; readonly file: number; readonly headBytes: number; readonly bodyBytes: number; readonly entries: number; readonly topics: number },
+  group: {
+    readonly sequence: number;
+    readonly file: number;
+    readonly headBytes: number;
+    readonly bodyBytes: number;
+    readonly entries: number;
+    readonly topics: number;
+  },
 ): void {
   GROUP_MAGIC.copy(buffer, at);
   writeInt64(buffer, group.sequence, at + 8);
@@ -132,7 +150,13 @@ export function writeStateEntry(buffer: Buffer, at: number, json: string, bytes:
   return at + 5 + bytes;
 }
 
-export function writeBatchEntry(buffer: Buffer, at: number, topic: number, entry: BatchEntry, place: number): number {
+export function writeBatchEntry(
+  buffer: Buffer,
+  at: number,
+  topic: number,
+  entry: BatchEntry,
+  place: number,
+): number {
   buffer[at] = BATCH;
   buffer.writeInt16BE(topic, at + 1);
   buffer.writeInt32BE(entry.partition, at + 3);
@@ -154,17 +178,34 @@ export class BadGroup {
 
 /** The sequence of a group whose head is whole and undamaged at `at`, or -1. */
 export function groupSequence(buffer: Buffer, at: number, file: number): number {
-  if (at + GROUP_HEADER_BYTES > buffer.length || buffer.compare(GROUP_MAGIC, 0, 4, at, at + 4) !== 0) return -1;
+  if (
+    at + GROUP_HEADER_BYTES > buffer.length ||
+    buffer.compare(GROUP_MAGIC, 0, 4, at, at + 4) !== 0
+  )
+    return -1;
   const headBytes = buffer.readInt32BE(at + 24);
-  if (headBytes < GROUP_HEADER_BYTES || at + headBytes > buffer.length || readInt64(buffer, at + 16) !== file) return -1;
-  return buffer.readUInt32BE(at + 4) === crc32c(buffer, at + 8, at + headBytes) ? readInt64(buffer, at + 8) : -1;
+  if (
+    headBytes < GROUP_HEADER_BYTES ||
+    at + headBytes > buffer.length ||
+    readInt64(buffer, at + 16) !== file
+  )
+    return -1;
+  return buffer.readUInt32BE(at + 4) === crc32c(buffer, at + 8, at + headBytes)
+    ? readInt64(buffer, at + 8)
+    : -1;
 }
 
 /** The group at `at`, with batches as views of `buffer`. Everything is verified, bodies too. */
-export function decodeGroup(buffer: Buffer, at: number, file: number, sequence: number): Group | BadGroup {
+export function decodeGroup(
+  buffer: Buffer,
+  at: number,
+  file: number,
+  sequence: number,
+): Group | BadGroup {
   const found = groupSequence(buffer, at, file);
   if (found < 0) return new BadGroup(at, 'its head is damaged or incomplete');
-  if (found !== sequence) return new BadGroup(at, `its sequence is ${found} instead of ${sequence}`);
+  if (found !== sequence)
+    return new BadGroup(at, `its sequence is ${found} instead of ${sequence}`);
   const bodyAt = at + buffer.readInt32BE(at + 24);
   const end = bodyAt + buffer.readInt32BE(at + 28);
   if (end > buffer.length) return new BadGroup(at, 'its body is incomplete');
@@ -192,17 +233,30 @@ export function decodeGroup(buffer: Buffer, at: number, file: number, sequence: 
   return { sequence, start: at, end, entries };
 }
 
-function decodeBatch(buffer: Buffer, at: number, bodyAt: number, end: number, topics: readonly string[]): BatchEntry | BadGroup {
+function decodeBatch(
+  buffer: Buffer,
+  at: number,
+  bodyAt: number,
+  end: number,
+  topics: readonly string[],
+): BatchEntry | BadGroup {
   const start = bodyAt + buffer.readInt32BE(at + 7);
   const stop = start + batchBytes(buffer, at + 11);
   const partition = buffer.readInt32BE(at + 3);
-  if (start + BATCH_HEADER_BYTES > end || stop > end || buffer.compare(buffer, at + 11, at + 11 + CRC_START, start, start + CRC_START) !== 0) {
+  if (
+    start + BATCH_HEADER_BYTES > end ||
+    stop > end ||
+    buffer.compare(buffer, at + 11, at + 11 + CRC_START, start, start + CRC_START) !== 0
+  ) {
     return new BadGroup(start, `a batch of partition ${partition} is damaged`);
   }
   try {
     verifyBatch(buffer, start, stop);
   } catch {
-    return new BadGroup(start, `the batch at offset ${batchBaseOffset(buffer, start)} of partition ${partition} is damaged`);
+    return new BadGroup(
+      start,
+      `the batch at offset ${batchBaseOffset(buffer, start)} of partition ${partition} is damaged`,
+    );
   }
   return {
     type: 'batch',

@@ -11,10 +11,21 @@
  */
 import type { FileHandle, FileSystem } from '../../env/file-system.js';
 import { StreamsError } from '../../errors.js';
-import { journalDamage, readJournals, type JournalChain, type JournalFile } from './journal-files.js';
+import {
+  journalDamage,
+  readJournals,
+  type JournalChain,
+  type JournalFile,
+} from './journal-files.js';
 import type { StoredEntry } from './journal-format.js';
 import { encodeJournalStart, type JournalPosition } from './journal-writer.js';
-import { journalPath, readFormat, removeUnfinished, writeFormat, writeNew } from './log-directory.js';
+import {
+  journalPath,
+  readFormat,
+  removeUnfinished,
+  writeFormat,
+  writeNew,
+} from './log-directory.js';
 import type { JournalPartition } from './partition-storage.js';
 import { segmentName, type Segment } from './segment.js';
 import { SegmentReader, type SegmentHandles } from './segment-reader.js';
@@ -48,7 +59,11 @@ export function recover(options: RecoveryOptions): Recovered {
   if (logId === undefined) return createLog(options, chain);
   const newest = chain.files.at(-1);
   if (newest === undefined) {
-    throw new StreamsError('LOG_CORRUPT', `${directory} has a millrace.json but no journal. Files are missing: restore the directory from a copy.`, { file: directory });
+    throw new StreamsError(
+      'LOG_CORRUPT',
+      `${directory} has a millrace.json but no journal. Files are missing: restore the directory from a copy.`,
+      { file: directory },
+    );
   }
   const topics = new TopicTable(directory, options.handles);
   const rewrites: Rewrites = new Map();
@@ -61,7 +76,13 @@ export function recover(options: RecoveryOptions): Recovered {
   }
   removeUnfinished(files, directory);
   rewriteSegments(files, directory, topics, rewrites);
-  const position = beginJournal(options, logId, topics, newest.header.number + 1, newest.header.firstSequence + newest.groups.length);
+  const position = beginJournal(
+    options,
+    logId,
+    topics,
+    newest.header.number + 1,
+    newest.header.firstSequence + newest.groups.length,
+  );
   for (const number of chain.numbers) files.remove(journalPath(directory, number));
   files.syncDirectory(directory);
   return { logId, topics, position, report: reportOf(chain.files, newest) };
@@ -71,7 +92,11 @@ export function recover(options: RecoveryOptions): Recovered {
 function createLog(options: RecoveryOptions, chain: JournalChain): Recovered {
   const { files, directory } = options;
   if (chain.numbers.length > 1 || chain.files.some((file) => file.groups.length > 1)) {
-    throw new StreamsError('LOG_CORRUPT', `${directory} has journal files but no millrace.json. Restore the directory from a copy.`, { file: `${directory}/millrace.json` });
+    throw new StreamsError(
+      'LOG_CORRUPT',
+      `${directory} has journal files but no millrace.json. Restore the directory from a copy.`,
+      { file: `${directory}/millrace.json` },
+    );
   }
   removeUnfinished(files, directory);
   for (const number of chain.numbers) files.remove(journalPath(directory, number));
@@ -79,10 +104,21 @@ function createLog(options: RecoveryOptions, chain: JournalChain): Recovered {
   const topics = new TopicTable(directory, options.handles);
   const position = beginJournal(options, logId, topics, 1, 0);
   writeFormat(files, directory, options.newLogId);
-  return { logId, topics, position, report: { tornBytes: 0, replayedEntries: 0, replayedBytes: 0, cleanShutdown: true } };
+  return {
+    logId,
+    topics,
+    position,
+    report: { tornBytes: 0, replayedEntries: 0, replayedBytes: 0, cleanShutdown: true },
+  };
 }
 
-function beginJournal(options: RecoveryOptions, logId: Buffer, topics: TopicTable, number: number, sequence: number): JournalPosition {
+function beginJournal(
+  options: RecoveryOptions,
+  logId: Buffer,
+  topics: TopicTable,
+  number: number,
+  sequence: number,
+): JournalPosition {
   const { files, directory, host, synced } = options;
   const snapshot: StoredEntry[] = [...host.snapshot(), ...topics.checkpoints()];
   const bytes = encodeJournalStart({ number, logId, synced, sequence, formerEnd: 0 }, snapshot);
@@ -92,10 +128,15 @@ function beginJournal(options: RecoveryOptions, logId: Buffer, topics: TopicTabl
 }
 
 /** All entries in their order; those of a later file's snapshot say nothing new. */
-function buildPartitions(journals: readonly JournalFile[], topics: TopicTable, rewrites: Rewrites): StoredEntry[] {
+function buildPartitions(
+  journals: readonly JournalFile[],
+  topics: TopicTable,
+  rewrites: Rewrites,
+): StoredEntry[] {
   const entries: StoredEntry[] = [];
   for (const [i, journal] of journals.entries()) {
-    for (const group of i === 0 ? journal.groups : journal.groups.slice(1)) entries.push(...group.entries);
+    for (const group of i === 0 ? journal.groups : journal.groups.slice(1))
+      entries.push(...group.entries);
   }
   for (const entry of entries) {
     if (entry.type === 'checkpoint') topics.find(entry.topicId, entry.partition)?.restore(entry);
@@ -115,7 +156,8 @@ function buildPartitions(journals: readonly JournalFile[], topics: TopicTable, r
 function applyState(entry: Exclude<JournalEntry, BatchEntry>, topics: TopicTable): void {
   if (entry.type === 'topic-created') topics.create(entry);
   else if (entry.type === 'topic-deleted') topics.delete(entry.topicId);
-  else if (entry.type === 'log-start') topics.find(entry.topicId, entry.partition)?.raiseStart(entry.offset);
+  else if (entry.type === 'log-start')
+    topics.find(entry.topicId, entry.partition)?.raiseStart(entry.offset);
 }
 
 /** What a checkpoint promises is there, unless nobody can ask for it any more. */
@@ -130,7 +172,12 @@ function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFil
         throw new StreamsError(
           'LOG_CORRUPT',
           `${segment.logPath} ${size === undefined ? 'is missing' : `has ${size} bytes`}, but ${segment.bytes} were synced (${newest.path}). Nothing was changed. Restore the file from a copy.`,
-          { file: segment.logPath, offset: segment.baseOffset, topic: partition.topic, partition: partition.partition },
+          {
+            file: segment.logPath,
+            offset: segment.baseOffset,
+            topic: partition.topic,
+            partition: partition.partition,
+          },
         );
       }
       kept.push(segment);
@@ -145,7 +192,8 @@ function placeBatches(options: RecoveryOptions, topics: TopicTable, rewrites: Re
     const active = partition.segments.at(-1);
     if (!rewrites.has(partition)) continue;
     // The index of the part before the checkpoint goes on with what is written again.
-    if (active !== undefined) new SegmentReader(options.handles, partition.topic, partition.partition).loadIndex(active);
+    if (active !== undefined)
+      new SegmentReader(options.handles, partition.topic, partition.partition).loadIndex(active);
     partition.place();
   }
 }
@@ -154,7 +202,12 @@ function placeBatches(options: RecoveryOptions, topics: TopicTable, rewrites: Re
 function checkNothingBehind(files: FileSystem, topics: TopicTable, newest: JournalFile): void {
   for (const partition of topics.partitions()) {
     if (topics.replaced(partition) || !files.exists(partition.directory)) continue;
-    const expected = new Map(partition.segments.map((segment) => [`${segmentName(segment.baseOffset)}.log`, segment.bytes]));
+    const expected = new Map(
+      partition.segments.map((segment) => [
+        `${segmentName(segment.baseOffset)}.log`,
+        segment.bytes,
+      ]),
+    );
     for (const name of files.list(partition.directory)) {
       if (!name.endsWith('.log')) continue;
       const size = fileSize(files, `${partition.directory}/${name}`) ?? 0;
@@ -162,13 +215,22 @@ function checkNothingBehind(files: FileSystem, topics: TopicTable, newest: Journ
       // A segment below the log start may still be there although it was deleted.
       if (known === undefined && Number(name.slice(0, -4)) < partition.endOffset) continue;
       if (size > (known ?? 0)) {
-        throw journalDamage(newest.path, newest.end, `${partition.directory}/${name} holds ${size} bytes, which no undamaged group explains: the group here was acknowledged`);
+        throw journalDamage(
+          newest.path,
+          newest.end,
+          `${partition.directory}/${name} holds ${size} bytes, which no undamaged group explains: the group here was acknowledged`,
+        );
       }
     }
   }
 }
 
-function rewriteSegments(files: FileSystem, directory: string, topics: TopicTable, rewrites: Rewrites): void {
+function rewriteSegments(
+  files: FileSystem,
+  directory: string,
+  topics: TopicTable,
+  rewrites: Rewrites,
+): void {
   for (const stale of topics.deletedDirectories()) removePartitionDirectory(files, stale);
   for (const partition of topics.partitions()) {
     const batches = rewrites.get(partition) ?? [];
@@ -188,7 +250,11 @@ function rewriteSegments(files: FileSystem, directory: string, topics: TopicTabl
 }
 
 /** Cuts the segment of the checkpoint and writes every batch to its place. Returns what must be synced. */
-function rewritePartition(files: FileSystem, partition: JournalPartition, batches: readonly BatchEntry[]): FileHandle[] {
+function rewritePartition(
+  files: FileSystem,
+  partition: JournalPartition,
+  batches: readonly BatchEntry[],
+): FileHandle[] {
   const handles: FileHandle[] = [];
   let next = 0;
   for (const segment of partition.segments) {
@@ -253,7 +319,13 @@ function reportOf(journals: readonly JournalFile[], newest: JournalFile): Recove
       replayedBytes += group.end - group.start;
     }
   }
-  const closed = newest.groups.length === 1 && newest.groups[0]!.entries.some((entry) => entry.type === 'closed');
-  return { tornBytes: newest.tornBytes, replayedEntries, replayedBytes, cleanShutdown: closed && newest.tornBytes === 0 };
+  const closed =
+    newest.groups.length === 1 &&
+    newest.groups[0]!.entries.some((entry) => entry.type === 'closed');
+  return {
+    tornBytes: newest.tornBytes,
+    replayedEntries,
+    replayedBytes,
+    cleanShutdown: closed && newest.tornBytes === 0,
+  };
 }
-

@@ -9,7 +9,12 @@
  */
 import { dirname } from 'node:path';
 import type { Env } from '../../env/env.js';
-import { inlineFileThread, workerFileThread, type FileThread, type FileThreadListener } from '../../env/file-thread.js';
+import {
+  inlineFileThread,
+  workerFileThread,
+  type FileThread,
+  type FileThreadListener,
+} from '../../env/file-thread.js';
 import type { DirectoryLock } from '../../env/file-system.js';
 import { assert, StreamsError } from '../../errors.js';
 import { GroupEncoder } from './group-encoder.js';
@@ -19,7 +24,13 @@ import { JournalWriter } from './journal-writer.js';
 import type { JournalPartition } from './partition-storage.js';
 import type { Segment } from './segment.js';
 import { SegmentHandles } from './segment-reader.js';
-import type { JournalEntry, LogStorage, PartitionStorage, RecoveryReport, StorageHost } from './storage.js';
+import type {
+  JournalEntry,
+  LogStorage,
+  PartitionStorage,
+  RecoveryReport,
+  StorageHost,
+} from './storage.js';
 import type { TopicTable } from './topic-table.js';
 
 const JOURNAL_BYTES_MAX = 67_108_864;
@@ -90,7 +101,9 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   }
 
   get pendingBytes(): number {
-    return this.#undurableBytes + Math.max(0, this.#tailBytes - this.#undurableBytes - TAIL_BYTES_FREE);
+    return (
+      this.#undurableBytes + Math.max(0, this.#tailBytes - this.#undurableBytes - TAIL_BYTES_FREE)
+    );
   }
 
   open(host: StorageHost): RecoveryReport {
@@ -104,7 +117,14 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     try {
       const synced = durability !== 'os';
       const newLogId = env.random.uuid();
-      const recovered = recover({ files: env.files, directory, handles: this.#handles, host, synced, newLogId });
+      const recovered = recover({
+        files: env.files,
+        directory,
+        handles: this.#handles,
+        host,
+        synced,
+        newLogId,
+      });
       this.#topics = recovered.topics;
       this.#writer = new JournalWriter({
         directory,
@@ -113,7 +133,10 @@ export class JournalStorage implements LogStorage, FileThreadListener {
         journalBytesMax: journalBytesMax ?? JOURNAL_BYTES_MAX,
         position: recovered.position,
       });
-      this.#thread = thread === 'inline' ? inlineFileThread(env.files, env.timers, this) : workerFileThread(this);
+      this.#thread =
+        thread === 'inline'
+          ? inlineFileThread(env.files, env.timers, this)
+          : workerFileThread(this);
       return recovered.report;
     } catch (error) {
       this.#handles.closeAll();
@@ -201,7 +224,13 @@ export class JournalStorage implements LogStorage, FileThreadListener {
 
   /** Ends the open group if somebody waits for it and none is in flight. */
   #next(): void {
-    if (this.#inFlight || this.#calling || this.#failure !== undefined || this.#waiters.length === 0) return;
+    if (
+      this.#inFlight ||
+      this.#calling ||
+      this.#failure !== undefined ||
+      this.#waiters.length === 0
+    )
+      return;
     const waiters = this.#waiters;
     this.#waiters = [];
     if (this.#group.count > 0) return this.#submit(waiters);
@@ -215,7 +244,10 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     const program = thread.begin();
     const deletedSegments = this.#takeTrimmed();
     const partitions = [...this.#group.partitions];
-    writer.writeGroup(program, this.#group, { deletedPartitions: this.#deletedPartitions, deletedSegments });
+    writer.writeGroup(program, this.#group, {
+      deletedPartitions: this.#deletedPartitions,
+      deletedSegments,
+    });
     this.#underWay.push({
       waiters,
       bytes: this.#openBytes,
@@ -247,7 +279,9 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   }
 
   #takeTrimmed(): Segment[] {
-    const segments = this.#trimmed.flatMap((partition) => (partition.deleted ? [] : partition.dropSegmentsBelowStart()));
+    const segments = this.#trimmed.flatMap((partition) =>
+      partition.deleted ? [] : partition.dropSegmentsBelowStart(),
+    );
     this.#trimmed = [];
     for (const segment of segments) this.#handles.close(segment.logPath);
     return segments;
@@ -291,7 +325,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
         this.sync(() => resolve());
       });
     }
-    if (this.#underWay.length > 0 && this.#failure === undefined) await this.#untilSettled(() => {});
+    if (this.#underWay.length > 0 && this.#failure === undefined)
+      await this.#untilSettled(() => {});
   }
 
   #untilSettled(begin: () => void): Promise<void> {
@@ -302,7 +337,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   }
 
   #assertWritable(): void {
-    if (this.#closing !== undefined) throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to write.');
+    if (this.#closing !== undefined)
+      throw new StreamsError('LOG_CLOSED', 'The log is closed; open it again to write.');
     if (this.#failure !== undefined) throw readOnly(this.#failure);
   }
 

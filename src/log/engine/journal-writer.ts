@@ -105,7 +105,8 @@ export class JournalWriter {
     if (this.#options.synced) program.datasync(this.#fileId);
     program.mark();
     // Before the batches: a topic made anew under a deleted name writes to the same directories.
-    for (const partition of effects.deletedPartitions) this.#segments.removePartition(program, partition);
+    for (const partition of effects.deletedPartitions)
+      this.#segments.removePartition(program, partition);
     for (const segment of effects.deletedSegments) {
       if (!segment.removed) this.#segments.remove(program, segment);
     }
@@ -154,7 +155,10 @@ export class JournalWriter {
     if (this.#open) program.close(this.#fileId);
     this.#number++;
     const path = journalPath(directory, this.#number);
-    const bytes = encodeJournalStart({ number: this.#number, logId, synced, sequence: this.#sequence++, formerEnd }, snapshot);
+    const bytes = encodeJournalStart(
+      { number: this.#number, logId, synced, sequence: this.#sequence++, formerEnd },
+      snapshot,
+    );
     program.create(this.#fileId, path + NEW_SUFFIX);
     program.writeBytes(this.#fileId, 0, bytes);
     this.#open = true;
@@ -171,7 +175,10 @@ export class JournalWriter {
   }
 
   #writeAhead(program: FileProgram): void {
-    const bytes = Math.min(AHEAD_BYTES_MAX, Math.floor(this.#options.journalBytesMax * AHEAD_SHARE));
+    const bytes = Math.min(
+      AHEAD_BYTES_MAX,
+      Math.floor(this.#options.journalBytesMax * AHEAD_SHARE),
+    );
     program.zero(this.#fileId, this.#end, bytes);
     this.#allocated = this.#end + bytes;
   }
@@ -190,7 +197,13 @@ export class JournalWriter {
 
 /** The bytes of a journal file with one group. */
 export function encodeJournalStart(
-  file: { readonly number: number; readonly logId: Buffer; readonly synced: boolean; readonly sequence: number; readonly formerEnd: number },
+  file: {
+    readonly number: number;
+    readonly logId: Buffer;
+    readonly synced: boolean;
+    readonly sequence: number;
+    readonly formerEnd: number;
+  },
   snapshot: readonly StoredEntry[],
 ): Buffer {
   const group = new GroupEncoder();

@@ -14,9 +14,11 @@ export const NEW_SUFFIX = '.new';
 const FORMAT_FILE = 'millrace.json';
 const JOURNAL_NAME = /^journal-(\d{20})$/;
 
-export const journalPath = (directory: string, number: number): string => `${directory}/journal-${String(number).padStart(20, '0')}`;
+export const journalPath = (directory: string, number: number): string =>
+  `${directory}/journal-${String(number).padStart(20, '0')}`;
 
-export const partitionDirectory = (directory: string, topic: string, partition: number): string => `${directory}/${topic}-${partition}`;
+export const partitionDirectory = (directory: string, topic: string, partition: number): string =>
+  `${directory}/${topic}-${partition}`;
 
 /** Numbers of the journal files, ascending. */
 export function journalNumbers(files: FileSystem, directory: string): number[] {
@@ -41,7 +43,11 @@ export function readFormat(files: FileSystem, directory: string): Buffer | undef
   if (!files.exists(path)) return undefined;
   const format = parseFormat(readWhole(files, path));
   if (format === undefined) {
-    throw new StreamsError('LOG_CORRUPT', `${path} is not what a log writes there. Restore the directory from a copy.`, { file: path });
+    throw new StreamsError(
+      'LOG_CORRUPT',
+      `${path} is not what a log writes there. Restore the directory from a copy.`,
+      { file: path },
+    );
   }
   if (format.format > FORMAT_VERSION) {
     throw new StreamsError(
@@ -82,10 +88,18 @@ export function readWhole(files: FileSystem, path: string): Buffer {
   }
 }
 
-function parseFormat(bytes: Buffer): { readonly format: number; readonly logId: string } | undefined {
+function parseFormat(
+  bytes: Buffer,
+): { readonly format: number; readonly logId: string } | undefined {
   try {
     const parsed: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof parsed !== 'object' || parsed === null || !('format' in parsed) || !('logId' in parsed)) return undefined;
+    if (
+      typeof parsed !== 'object' ||
+      parsed === null ||
+      !('format' in parsed) ||
+      !('logId' in parsed)
+    )
+      return undefined;
     const { format, logId } = parsed;
     if (typeof format !== 'number' || typeof logId !== 'string') return undefined;
     return { format, logId };

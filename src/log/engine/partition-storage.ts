@@ -106,7 +106,10 @@ export class JournalPartition implements PartitionStorage {
       segment.endOffset = saved.endOffset;
       segment.indexed = false;
       segment.created = true;
-      assert(i === 0 || checkpoint.segments[i - 1]!.endOffset <= saved.baseOffset, 'segments follow each other');
+      assert(
+        i === 0 || checkpoint.segments[i - 1]!.endOffset <= saved.baseOffset,
+        'segments follow each other',
+      );
       return segment;
     });
   }
@@ -123,7 +126,10 @@ export class JournalPartition implements PartitionStorage {
   }
 
   append(entry: BatchEntry): void {
-    assert(entry.baseOffset >= this.#endOffset, `a batch at ${entry.baseOffset} lies below the end ${this.#endOffset} of ${this.topic}-${this.partition}`);
+    assert(
+      entry.baseOffset >= this.#endOffset,
+      `a batch at ${entry.baseOffset} lies below the end ${this.#endOffset} of ${this.topic}-${this.partition}`,
+    );
     this.#tail.push(new TailBatch(entry));
     this.#endOffset = entry.lastOffset + 1;
   }
@@ -137,7 +143,8 @@ export class JournalPartition implements PartitionStorage {
       const batch = this.#tail[this.#placed]!;
       const target = this.#segmentFor(batch.baseOffset, batch.lastOffset, batch.end);
       if (target !== segment) {
-        if (segment !== undefined) runs.push({ segment, position, bytes: segment.bytes - position });
+        if (segment !== undefined)
+          runs.push({ segment, position, bytes: segment.bytes - position });
         segment = target;
         position = target.bytes;
       }
@@ -173,26 +180,40 @@ export class JournalPartition implements PartitionStorage {
   /** Takes the segments out that no reader can ask for any more. The last one stays: it is written to. */
   dropSegmentsBelowStart(): Segment[] {
     let count = 0;
-    while (count + 1 < this.segments.length && this.segments[count]!.endOffset <= this.#startOffset && readable(this.segments[count]!)) count++;
+    while (
+      count + 1 < this.segments.length &&
+      this.segments[count]!.endOffset <= this.#startOffset &&
+      readable(this.segments[count]!)
+    )
+      count++;
     return this.segments.splice(0, count);
   }
 
   read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
     if (this.deleted) return [];
-    const tailAt = this.#head < this.#tail.length ? this.#tail[this.#head]!.baseOffset : this.#endOffset;
+    const tailAt =
+      this.#head < this.#tail.length ? this.#tail[this.#head]!.baseOffset : this.#endOffset;
     if (fromOffset < tailAt) {
       for (let i = this.#find(fromOffset); i < this.segments.length; i++) {
         const segment = this.segments[i]!;
         if (segment.baseOffset >= endOffset) return [];
         if (segment.readableBytes === 0) break;
-        const batches = this.#reader.read(segment, fromOffset, Math.min(endOffset, tailAt), maxBytes);
+        const batches = this.#reader.read(
+          segment,
+          fromOffset,
+          Math.min(endOffset, tailAt),
+          maxBytes,
+        );
         if (batches.length > 0) return batches;
       }
     }
     return this.#readTail(fromOffset, endOffset, maxBytes);
   }
 
-  findTimestamp(timestamp: number, endOffset: number): { readonly offset: number; readonly timestamp: number } | undefined {
+  findTimestamp(
+    timestamp: number,
+    endOffset: number,
+  ): { readonly offset: number; readonly timestamp: number } | undefined {
     let offset = this.#startOffset;
     for (const segment of this.segments) {
       // The greatest timestamp counts what is in the tail too, so a segment is never passed over wrongly.
@@ -212,7 +233,9 @@ export class JournalPartition implements PartitionStorage {
         cursor.reset(batch.bytes, batch.start);
         while (cursor.next()) {
           if (cursor.offset < this.#startOffset || cursor.timestamp < timestamp) continue;
-          return cursor.offset < endOffset ? { offset: cursor.offset, timestamp: cursor.timestamp } : undefined;
+          return cursor.offset < endOffset
+            ? { offset: cursor.offset, timestamp: cursor.timestamp }
+            : undefined;
         }
         offset = cursor.offset + 1;
       }

@@ -39,7 +39,8 @@ export class SegmentFiles {
   remove(program: FileProgram, segment: Segment): void {
     this.#forget(program, segment);
     this.#directories.add(segment.directory);
-    for (const extension of ['log', 'index', 'timeindex']) program.remove(`${segment.stem}.${extension}`);
+    for (const extension of ['log', 'index', 'timeindex'])
+      program.remove(`${segment.stem}.${extension}`);
   }
 
   removePartition(program: FileProgram, partition: JournalPartition): void {

@@ -6,7 +6,14 @@
 import { allocate } from '../../env/bytes.js';
 import type { FileHandle, FileSystem } from '../../env/file-system.js';
 import { StreamsError } from '../../errors.js';
-import { BATCH_HEADER_BYTES, batchBaseOffset, batchBytes, batchLastOffset, batchMaxTimestamp, verifyBatch } from '../batch-header.js';
+import {
+  BATCH_HEADER_BYTES,
+  batchBaseOffset,
+  batchBytes,
+  batchLastOffset,
+  batchMaxTimestamp,
+  verifyBatch,
+} from '../batch-header.js';
 import type { BatchRange } from '../client.js';
 import type { Segment } from './segment.js';
 
@@ -97,7 +104,8 @@ export class SegmentReader {
     segment.indexed = true;
     const index = this.#handles.readFile(`${segment.stem}.index`);
     const timeIndex = this.#handles.readFile(`${segment.stem}.timeindex`);
-    if (index === undefined || timeIndex === undefined || !segment.loadIndex(index, timeIndex)) this.rebuildIndex(segment);
+    if (index === undefined || timeIndex === undefined || !segment.loadIndex(index, timeIndex))
+      this.rebuildIndex(segment);
   }
 
   /** Reads the header of every batch. Throws `LOG_CORRUPT` when they do not follow each other. */
@@ -109,11 +117,22 @@ export class SegmentReader {
     try {
       while (segment.bytes < readableBytes) {
         const position = segment.bytes;
-        const length = handle.read(header, position) < BATCH_HEADER_BYTES ? 0 : batchBytes(header, 0);
-        if (length < BATCH_HEADER_BYTES || position + length > readableBytes || header[16] !== 2) throw this.#corrupt(segment, new Damage(position, 'no batch begins there'), segment.endOffset);
+        const length =
+          handle.read(header, position) < BATCH_HEADER_BYTES ? 0 : batchBytes(header, 0);
+        if (length < BATCH_HEADER_BYTES || position + length > readableBytes || header[16] !== 2)
+          throw this.#corrupt(
+            segment,
+            new Damage(position, 'no batch begins there'),
+            segment.endOffset,
+          );
         const first = batchBaseOffset(header, 0);
         const last = batchLastOffset(header, 0);
-        if (first !== segment.endOffset || last < first) throw this.#corrupt(segment, new Damage(position, `a batch with offsets ${first} to ${last} stands there`), segment.endOffset);
+        if (first !== segment.endOffset || last < first)
+          throw this.#corrupt(
+            segment,
+            new Damage(position, `a batch with offsets ${first} to ${last} stands there`),
+            segment.endOffset,
+          );
         segment.add(first, last, batchMaxTimestamp(header, 0), length);
       }
     } finally {
@@ -125,7 +144,12 @@ export class SegmentReader {
     }
   }
 
-  #read(segment: Segment, fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] | Damage {
+  #read(
+    segment: Segment,
+    fromOffset: number,
+    endOffset: number,
+    maxBytes: number,
+  ): BatchRange[] | Damage {
     const start = segment.locate(fromOffset);
     const limit = segment.readableBytes;
     let window = Math.max(READ_BYTES_MIN, maxBytes);
@@ -139,10 +163,16 @@ export class SegmentReader {
       let at = 0;
       while (at + BATCH_HEADER_BYTES <= bytes.length) {
         const end = at + batchBytes(bytes, at);
-        if (end < at + BATCH_HEADER_BYTES || position + end > limit) return new Damage(position + at, `a batch of ${end - at} bytes cannot be there`);
-        if (batchBaseOffset(bytes, at) !== expected) return new Damage(position + at, `the batch there has base offset ${batchBaseOffset(bytes, at)}`);
+        if (end < at + BATCH_HEADER_BYTES || position + end > limit)
+          return new Damage(position + at, `a batch of ${end - at} bytes cannot be there`);
+        if (batchBaseOffset(bytes, at) !== expected)
+          return new Damage(
+            position + at,
+            `the batch there has base offset ${batchBaseOffset(bytes, at)}`,
+          );
         const last = batchLastOffset(bytes, at);
-        if (last < expected) return new Damage(position + at, `the batch there ends at offset ${last}`);
+        if (last < expected)
+          return new Damage(position + at, `the batch there ends at offset ${last}`);
         if (expected >= endOffset) return batches;
         if (last >= fromOffset) {
           if (taken + end - at > maxBytes && batches.length > 0) return batches;
@@ -157,7 +187,8 @@ export class SegmentReader {
       }
       // The window ended inside a batch, or every batch in it lies below `fromOffset`.
       if (batches.length > 0 || position + at >= limit) return batches;
-      if (bytes.length < BATCH_HEADER_BYTES) return new Damage(position, 'the rest of the file is too short for a batch');
+      if (bytes.length < BATCH_HEADER_BYTES)
+        return new Damage(position, 'the rest of the file is too short for a batch');
       if (at + BATCH_HEADER_BYTES <= bytes.length) window = Math.max(window, batchBytes(bytes, at));
       position += at;
     }
@@ -166,7 +197,12 @@ export class SegmentReader {
   #bytes(segment: Segment, position: number, length: number): Buffer | Damage {
     const bytes = allocate(length);
     const read = this.#handles.get(segment.logPath).read(bytes, position);
-    return read === length ? bytes : new Damage(position + read, `the file ends there; it should go on to byte ${segment.readableBytes}`);
+    return read === length
+      ? bytes
+      : new Damage(
+          position + read,
+          `the file ends there; it should go on to byte ${segment.readableBytes}`,
+        );
   }
 
   #corrupt(segment: Segment, damage: Damage, offset: number): StreamsError {

@@ -107,7 +107,8 @@ export class Segment {
   /** Takes over an index file if it can be one of this segment; says whether it did. */
   loadIndex(index: Buffer, timeIndex: Buffer): boolean {
     const entries = index.length / INDEX_ENTRY_BYTES;
-    if (!Number.isInteger(entries) || timeIndex.length < entries * TIME_INDEX_ENTRY_BYTES) return false;
+    if (!Number.isInteger(entries) || timeIndex.length < entries * TIME_INDEX_ENTRY_BYTES)
+      return false;
     this.clearIndex();
     let offset = 0;
     let position = 0;
@@ -117,7 +118,8 @@ export class Segment {
       const nextPosition = index.readInt32BE(i * INDEX_ENTRY_BYTES + 4);
       const nextTimestamp = readInt64(timeIndex, i * TIME_INDEX_ENTRY_BYTES);
       if (nextPosition >= this.bytes) break;
-      if (nextOffset <= offset || nextPosition <= position || nextTimestamp < timestamp) return false;
+      if (nextOffset <= offset || nextPosition <= position || nextTimestamp < timestamp)
+        return false;
       offset = nextOffset;
       position = nextPosition;
       timestamp = nextTimestamp;
@@ -148,7 +150,12 @@ export class Segment {
   }
 
   checkpoint(): SegmentCheckpoint {
-    return { baseOffset: this.baseOffset, endOffset: this.endOffset, bytes: this.bytes, maxTimestamp: this.maxTimestamp };
+    return {
+      baseOffset: this.baseOffset,
+      endOffset: this.endOffset,
+      bytes: this.bytes,
+      maxTimestamp: this.maxTimestamp,
+    };
   }
 }
 

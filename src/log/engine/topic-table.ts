@@ -34,7 +34,10 @@ export class TopicTable {
     const segmentBytes = segmentBytesOf(entry.config);
     const partitions = Array.from({ length: entry.partitions }, (_, partition) => {
       const directory = partitionDirectory(this.#directory, topic, partition);
-      return new JournalPartition({ topicId, topic, partition, directory, segmentBytes }, this.#handles);
+      return new JournalPartition(
+        { topicId, topic, partition, directory, segmentBytes },
+        this.#handles,
+      );
     });
     this.#topics.set(topicId, partitions);
   }

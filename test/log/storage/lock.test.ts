@@ -25,14 +25,18 @@ const program = (directory: string, rest: string) => `
 `;
 
 function start(directory: string, rest: string): ChildProcess {
-  return spawn(process.execPath, ['--input-type=module', '-e', program(directory, rest)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, ['--input-type=module', '-e', program(directory, rest)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 describe('a log between processes', () => {
   let directory: string;
   let children: ChildProcess[] = [];
   beforeEach(() => {
-    expect(existsSync(new URL(built('log/engine/journal-storage.js'))), 'run `npm run build` first: the other process runs what is built').toBe(true);
+    if (!existsSync(new URL(built('log/engine/journal-storage.js')))) {
+      throw new Error('Run `npm run build` first: the other process runs what is built.');
+    }
     directory = mkdtempSync(join(tmpdir(), 'millrace-lock-'));
   });
   afterEach(() => {
@@ -49,7 +53,9 @@ describe('a log between processes', () => {
     const open = () => openJournalStorage({ directory, env: systemEnv(), thread: 'inline' });
     const refused = failure(() => open().open(NO_HOST));
     expect(refused.code).toBe('LOG_LOCKED');
-    expect(refused.message).toMatch(new RegExp(`process ${child.pid} on .*, since \\d{4}-\\d\\d-\\d\\dT`));
+    expect(refused.message).toMatch(
+      new RegExp(`process ${child.pid} on .*, since \\d{4}-\\d\\d-\\d\\dT`),
+    );
     child.kill('SIGKILL');
     await once(child, 'exit');
     const storage = open();
@@ -62,7 +68,11 @@ describe('a log between processes', () => {
   it('an idle log keeps no process alive, and a closed one leaves no thread behind', () => {
     for (const rest of ['', 'storage.close().then(() => process.stdout.write(" closed"));']) {
       const path = join(directory, rest === '' ? 'idle' : 'closed');
-      const ended = spawnSync(process.execPath, ['--input-type=module', '-e', program(path, rest)], { timeout: 20_000, encoding: 'utf8' });
+      const ended = spawnSync(
+        process.execPath,
+        ['--input-type=module', '-e', program(path, rest)],
+        { timeout: 20_000, encoding: 'utf8' },
+      );
       expect(ended.status).toBe(0);
       expect(ended.stdout).toBe(rest === '' ? 'synced' : 'synced closed');
     }

@@ -5,8 +5,16 @@
  */
 import type { SeededRandom } from '../../../src/env/seeded-random.js';
 import type { SimulatedEnv } from '../../../src/env/simulated-env.js';
-import { openJournalStorage, type JournalStorage } from '../../../src/log/engine/journal-storage.js';
-import type { JournalEntry, LogStorage, RecoveryReport, StorageHost } from '../../../src/log/engine/storage.js';
+import {
+  openJournalStorage,
+  type JournalStorage,
+} from '../../../src/log/engine/journal-storage.js';
+import type {
+  JournalEntry,
+  LogStorage,
+  RecoveryReport,
+  StorageHost,
+} from '../../../src/log/engine/storage.js';
 import { batch, readAll, recordsOf, topicCreated } from '../storage-suite.js';
 
 interface Place {
@@ -17,18 +25,27 @@ interface Place {
 
 /** What an engine would know; also the expected state after a prefix of entries. */
 export class ModelHost implements StorageHost {
-  readonly topics = new Map<string, { readonly entry: JournalEntry; readonly partitions: Place[] }>();
+  readonly topics = new Map<
+    string,
+    { readonly entry: JournalEntry; readonly partitions: Place[] }
+  >();
   readonly offsets = new Map<string, number>();
 
   apply(entry: JournalEntry): void {
     if (entry.type === 'topic-created') {
       if (this.topics.has(entry.topicId)) return;
-      const partitions = Array.from({ length: entry.partitions }, () => ({ start: 0, end: 0, records: [] }));
+      const partitions = Array.from({ length: entry.partitions }, () => ({
+        start: 0,
+        end: 0,
+        records: [],
+      }));
       this.topics.set(entry.topicId, { entry, partitions });
     } else if (entry.type === 'topic-deleted') this.topics.delete(entry.topicId);
     else if (entry.type === 'group-offsets') {
-      for (const { topicId, partition, offset } of entry.offsets) this.offsets.set(`${entry.groupId} ${topicId} ${partition}`, offset);
-    } else if (entry.type === 'log-start') raise(this.place(entry.topicId, entry.partition), entry.offset);
+      for (const { topicId, partition, offset } of entry.offsets)
+        this.offsets.set(`${entry.groupId} ${topicId} ${partition}`, offset);
+    } else if (entry.type === 'log-start')
+      raise(this.place(entry.topicId, entry.partition), entry.offset);
     else if (entry.type === 'batch') {
       const place = this.place(entry.topicId, entry.partition);
       place.end = entry.lastOffset + 1;
@@ -48,11 +65,20 @@ export class ModelHost implements StorageHost {
     const entries: JournalEntry[] = [...this.topics.values()].map((topic) => topic.entry);
     for (const [key, offset] of this.offsets) {
       const [groupId = '', topicId = '', partition = ''] = key.split(' ');
-      entries.push({ type: 'group-offsets', groupId, offsets: [{ topicId, partition: Number(partition), offset, metadata: '', timestamp: 0 }] });
+      entries.push({
+        type: 'group-offsets',
+        groupId,
+        offsets: [{ topicId, partition: Number(partition), offset, metadata: '', timestamp: 0 }],
+      });
     }
     for (const [topicId, { partitions }] of this.topics) {
       for (const [partition, place] of partitions.entries()) {
-        entries.push({ type: 'partition-state', topicId, partition, state: { startOffset: place.start, endOffset: place.end, producers: [], aborted: [] } });
+        entries.push({
+          type: 'partition-state',
+          topicId,
+          partition,
+          state: { startOffset: place.start, endOffset: place.end, producers: [], aborted: [] },
+        });
       }
     }
     return entries;
@@ -64,12 +90,22 @@ export class ModelHost implements StorageHost {
 
   /** The whole state; records come from `storage` when it is given, so that they are what can be read. */
   text(storage?: LogStorage): string {
-    const lines: string[] = [...this.offsets].map(([key, offset]) => `offset ${key} ${offset}`).toSorted();
+    const lines: string[] = [...this.offsets]
+      .map(([key, offset]) => `offset ${key} ${offset}`)
+      .toSorted();
     for (const [topicId, { partitions }] of this.topics) {
       for (const [partition, place] of partitions.entries()) {
-        const records = storage === undefined ? place.records.filter((record) => Number(record.split(':')[0]) >= place.start) : readAll(storage.partition(topicId, partition), 200);
-        const stored = storage?.partition(topicId, partition) ?? { startOffset: place.start, endOffset: place.end };
-        lines.push(`${topicId} ${partition} host ${place.start}-${place.end} storage ${stored.startOffset}-${stored.endOffset} ${records.join(' ')}`);
+        const records =
+          storage === undefined
+            ? place.records.filter((record) => Number(record.split(':')[0]) >= place.start)
+            : readAll(storage.partition(topicId, partition), 200);
+        const stored = storage?.partition(topicId, partition) ?? {
+          startOffset: place.start,
+          endOffset: place.end,
+        };
+        lines.push(
+          `${topicId} ${partition} host ${place.start}-${place.end} storage ${stored.startOffset}-${stored.endOffset} ${records.join(' ')}`,
+        );
       }
     }
     return lines.join('\n');
@@ -108,7 +144,12 @@ export interface Opened {
 
 export function openSmall(env: SimulatedEnv): Opened {
   const host = new ModelHost();
-  const storage = openJournalStorage({ directory: '/log', env, thread: 'inline', journalBytesMax: 3000 });
+  const storage = openJournalStorage({
+    directory: '/log',
+    env,
+    thread: 'inline',
+    journalBytesMax: 3000,
+  });
   const report = storage.open(host);
   return { storage, host, report };
 }
@@ -116,7 +157,13 @@ export function openSmall(env: SimulatedEnv): Opened {
 const NAMES = ['red', 'green'];
 
 /** Appends `steps` random entries, with syncs, waits and a clean end in between. Stops where a simulated crash throws. */
-export async function live(env: SimulatedEnv, random: SeededRandom, history: History, steps: number, afterOpen?: (opened: Opened) => void): Promise<void> {
+export async function live(
+  env: SimulatedEnv,
+  random: SeededRandom,
+  history: History,
+  steps: number,
+  afterOpen?: (opened: Opened) => void,
+): Promise<void> {
   let opened = openSmall(env);
   afterOpen?.(opened);
   let nextTopic = 0;
@@ -134,16 +181,44 @@ export async function live(env: SimulatedEnv, random: SeededRandom, history: His
   for (let step = 0; step < steps; step++) {
     const topics = [...opened.host.topics.keys()];
     const draw = random.below(100);
-    const free = NAMES.filter((name) => ![...opened.host.topics.values()].some(({ entry }) => entry.type === 'topic-created' && entry.topic === name));
-    if (topics.length === 0 || (draw < 5 && free.length > 0)) append(topicCreated(`id${nextTopic++}`, free[0]!, 2, { 'segment.bytes': '400' }));
+    const free = NAMES.filter(
+      (name) =>
+        ![...opened.host.topics.values()].some(
+          ({ entry }) => entry.type === 'topic-created' && entry.topic === name,
+        ),
+    );
+    if (topics.length === 0 || (draw < 5 && free.length > 0))
+      append(topicCreated(`id${nextTopic++}`, free[0]!, 2, { 'segment.bytes': '400' }));
     else {
       const topicId = topics[random.below(topics.length)]!;
       const partition = random.below(2);
       const place = opened.host.place(topicId, partition);
       if (draw < 8) append({ type: 'topic-deleted', topicId });
-      else if (draw < 13) append({ type: 'log-start', topicId, partition, offset: place.start + random.below(place.end - place.start + 3) });
-      else if (draw < 20) append({ type: 'group-offsets', groupId: 'g', offsets: [{ topicId, partition, offset: step, metadata: '', timestamp: 0 }] });
-      else append(batch(topicId, partition, place.end, Array.from({ length: 1 + random.below(3) }, (_, i) => `v${step}.${i}${'x'.repeat(random.below(30))}`)));
+      else if (draw < 13)
+        append({
+          type: 'log-start',
+          topicId,
+          partition,
+          offset: place.start + random.below(place.end - place.start + 3),
+        });
+      else if (draw < 20)
+        append({
+          type: 'group-offsets',
+          groupId: 'g',
+          offsets: [{ topicId, partition, offset: step, metadata: '', timestamp: 0 }],
+        });
+      else
+        append(
+          batch(
+            topicId,
+            partition,
+            place.end,
+            Array.from(
+              { length: 1 + random.below(3) },
+              (_, i) => `v${step}.${i}${'x'.repeat(random.below(30))}`,
+            ),
+          ),
+        );
     }
     if (random.below(3) === 0) sync();
     if (random.below(4) === 0) env.runImmediates();
