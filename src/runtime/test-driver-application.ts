@@ -38,6 +38,8 @@ export interface TestDriverApplicationOptions {
   onProduced(record: ProducedRecord): void;
 }
 
+const closed = (): StreamsError => new StreamsError('INVALID_STATE', 'The test driver is closed.');
+
 export class TestDriverApplication implements TestDrive {
   readonly #topology: Topology;
   readonly #options: TestDriverApplicationOptions;
@@ -98,10 +100,13 @@ export class TestDriverApplication implements TestDrive {
     });
   }
 
+  /** While user code is waited for, time passes at once: that is how a promise that never settles times out. */
   advance(ms: number): Promise<void> {
+    const waiting = this.#parked;
+    if (waiting) this.#env.advance(ms);
     return this.#inTurn(async () => {
       await this.#running();
-      this.#env.advance(ms);
+      if (!waiting) this.#env.advance(ms);
       await this.#rest();
     });
   }
@@ -154,7 +159,7 @@ export class TestDriverApplication implements TestDrive {
   /** Calls follow one another. */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const result = this.#turn.then(() => {
-      if (this.#closed) throw new StreamsError('INVALID_STATE', 'The test driver is closed.');
+      if (this.#closed) throw closed();
       if (this.#failure !== undefined) {
         throw new StreamsError(
           'INVALID_STATE',
@@ -234,16 +239,19 @@ export class TestDriverApplication implements TestDrive {
   async #rest(): Promise<void> {
     let seen = '';
     let quietMs = 0;
-    for (let passedMs = 0; quietMs < QUIET_MS; passedMs++) {
+    for (let passedMs = 0; quietMs < QUIET_MS;) {
       // oxlint-disable-next-line no-await-in-loop -- each instant depends on the one before it
       await this.#env.settle();
       if (this.#failure !== undefined) throw this.#failure;
-      const { commits, processedRecords, lag, tasks } = this.#app!.metrics();
+      if (this.#app === undefined) throw closed();
+      const { commits, processedRecords, lag, tasks } = this.#app.metrics();
       const now = `${commits} ${processedRecords} ${lag}`;
-      const busy = lag > 0 || now !== seen || tasks.some((task) => task.parked);
+      // Promises of user code settle in the host's time: virtual time waits for them.
+      if (tasks.some((task) => task.parked)) continue;
+      const busy = lag > 0 || now !== seen;
       quietMs = busy ? 0 : quietMs + 1;
       seen = now;
-      if (passedMs > UNREST_MS_MAX)
+      if (passedMs++ > UNREST_MS_MAX)
         throw new StreamsError(
           'INVALID_STATE',
           `The application did not come to rest in ${UNREST_MS_MAX} ms of virtual time. Does the topology feed itself?`,
@@ -301,6 +309,10 @@ export class TestDriverApplication implements TestDrive {
       }
     }
     this.#positions.set(`${topic}-${partition}`, nextOffset);
+  }
+
+  get #parked(): boolean {
+    return this.#app?.metrics().tasks.some((task) => task.parked) ?? false;
   }
 
   #patterns(): RegExp[] {

@@ -50,8 +50,8 @@ export interface RunCaseOptions {
   readonly asynchronous?: boolean;
   /** Through the whole application, one partition per topic, instead of Kafka's one-task driver. */
   readonly application?: boolean;
-  /** With `application`: restart it after every input, so that all state comes from changelogs and committed offsets. */
-  readonly restarts?: boolean;
+  /** With `application`: restart it after every so many inputs, so that all state comes from changelogs and committed offsets. */
+  readonly restartEvery?: number;
 }
 
 export async function runCase(
@@ -78,14 +78,14 @@ class CaseRun {
   readonly #case: ConformanceCase;
   readonly #call: typeof call;
   readonly #application: boolean;
-  readonly #restarts: boolean;
+  readonly #restartEvery: number;
   readonly #inputs = new Map<string, TestInputTopic<string, string>>();
 
   constructor(testCase: ConformanceCase, options: RunCaseOptions) {
     this.#case = testCase;
     this.#call = options.asynchronous === true ? callAsynchronously : call;
     this.#application = options.application === true;
-    this.#restarts = options.restarts === true;
+    this.#restartEvery = options.restartEvery ?? 0;
   }
 
   async all(): Promise<void> {
@@ -138,7 +138,7 @@ class CaseRun {
         return this.#checkDropped(driver);
       }
       this.#checkStep(step, driver.readProduced());
-      if (this.#restarts) await driver.restart();
+      if (this.#restartEvery > 0 && step % this.#restartEvery === 0) await driver.restart();
     }
     if (expect.error !== undefined) return this.#failed(undefined);
     await this.#checkStores(driver);
@@ -148,7 +148,7 @@ class CaseRun {
   /** Not expected where the driver could not start; a restart reads global tables again and counts again. */
   #checkDropped(driver: TopologyTestDriver): void {
     const { droppedRecords } = this.#case.expect;
-    if (droppedRecords !== undefined && !this.#restarts)
+    if (droppedRecords !== undefined && this.#restartEvery === 0)
       this.#compare('dropped records', String(droppedRecords), String(driver.droppedRecords));
   }
 

@@ -116,6 +116,47 @@ describe('with partitions: the real application', () => {
     await driver.close();
   });
 
+  test('a pipe waits for promises of user code, and no virtual time passes meanwhile', async () => {
+    const hostTurns = async (turns: number): Promise<void> => {
+      for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const builder = new StreamsBuilder(strings);
+    builder
+      .stream('in', strings)
+      .mapValues(async (value) => {
+        await hostTurns(200);
+        return value.toUpperCase();
+      })
+      .to('out');
+    await using driver = new TopologyTestDriver(builder.build(), {
+      partitions: 2,
+      parkTimeout: 50,
+    });
+    const output = driver.createOutputTopic('out', strings);
+    await driver.createInputTopic('in', strings).pipe({ key: 'k', value: 'a' });
+    expect(output.readValues()).toEqual(['A']);
+  });
+
+  test('a promise that never settles fails when the wall clock passes parkTimeout', async () => {
+    const builder = new StreamsBuilder(strings);
+    let called!: () => void;
+    const waiting = new Promise<void>((resolve) => (called = resolve));
+    builder
+      .stream('in', strings)
+      .mapValues(() => {
+        called();
+        return new Promise<string>(() => undefined);
+      })
+      .to('out');
+    const driver = new TopologyTestDriver(builder.build(), { partitions: 1, parkTimeout: '1m' });
+    const piped = rejection(driver.createInputTopic('in', strings).pipe({ value: 'a' }));
+    await waiting;
+    await Promise.resolve();
+    await Promise.allSettled([driver.advanceWallClock('61s')]);
+    expect((await piped).code).toBe('PROCESS_TIMEOUT');
+    await driver.close();
+  });
+
   test('wall-clock punctuators fire on virtual time, in every task', async () => {
     const topology = new Topology()
       .addSource('source', ['in'], strings)
