@@ -21,6 +21,7 @@ export class NodeContext implements OperatorContext {
   readonly #node: ProcessorNode;
   readonly #services: TaskServices;
   readonly #storeFor: StoreFor;
+  #closed = false;
 
   constructor(node: ProcessorNode, services: TaskServices, storeFor: StoreFor) {
     this.nodeName = node.name;
@@ -37,7 +38,13 @@ export class NodeContext implements OperatorContext {
     return this.#services.applicationId;
   }
 
+  /** The processor is closed; async functions of it may still hold the context. */
+  close(): void {
+    this.#closed = true;
+  }
+
   forward(record: RecordLike<unknown, unknown>, childName?: string): void {
+    if (this.#closed) throw this.#node.parking.late(this.#node, 'forward');
     const whole = record instanceof Record ? record : recordOf(record);
     if (!(whole.timestamp >= 0)) throw malformed(whole.timestamp);
     if (childName === undefined) this.#node.deliver(whole);

@@ -37,7 +37,7 @@ const NO_HEADERS: readonly [] = Object.freeze([]);
 export class StateManager {
   readonly changelogs: readonly StoreChangelog[];
   readonly #stores = new Map<string, ManagedStore>();
-  readonly #all: ManagedStore[] = [];
+  #all: ManagedStore[] = [];
   readonly #cache: CacheBudget | undefined;
   readonly #globalStores: ReadonlyMap<string, StateStore>;
   /** Names of the stores that are connected to a processor. */
@@ -125,6 +125,8 @@ export class StateManager {
 
   rollback(): void {
     for (const store of this.#all) store.rollback();
+    this.#all = this.#all.map((store) => store.renew?.() ?? store);
+    for (const store of this.#all) this.#stores.set(store.name, store);
     if (this.#cache !== undefined) this.#cache.usedBytes = 0;
   }
 

@@ -36,6 +36,8 @@ export class TaskGraph {
   readonly sources: readonly GraphSource[];
   readonly #processors: readonly GraphProcessor[];
   readonly #options: TaskGraphOptions;
+  /** Of the processors there are. */
+  #contexts: NodeContext[] = [];
 
   constructor(options: TaskGraphOptions) {
     this.#options = options;
@@ -70,7 +72,9 @@ export class TaskGraph {
     services.parking.setup(() => {
       for (const { definition, node } of this.#processors) {
         try {
-          node.setProcessor(supplied(definition, new NodeContext(node, services, storeFor)));
+          const context = new NodeContext(node, services, storeFor);
+          this.#contexts.push(context);
+          node.setProcessor(supplied(definition, context));
         } catch (error) {
           throw new StreamsError(
             'PROCESSOR_INIT_FAILED',
@@ -95,6 +99,8 @@ export class TaskGraph {
         if (processor !== undefined) this.#closeOne(node.name, processor);
       }
     });
+    for (const context of this.#contexts) context.close();
+    this.#contexts = [];
   }
 
   #closeOne(name: string, processor: Processor): void {

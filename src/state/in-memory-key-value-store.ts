@@ -28,6 +28,12 @@ export interface KeyValueStoreOptions<K, V> {
   readonly caching: boolean;
 }
 
+/** What handles on one store share. */
+interface Rows {
+  readonly table: LayeredTable;
+  readonly ordered: OrderedRows;
+}
+
 /** Serdes whose keys can stand in a Map as they are: one key has one encoding, and one value equal to itself. */
 const KEYS_BY_VALUE = new Set(['string', 'integer', 'long', 'short', 'bigint', 'boolean']);
 
@@ -37,15 +43,14 @@ abstract class InMemoryStore<K, V, F>
 {
   readonly name: string;
   readonly persistent = false;
+  readonly #options: KeyValueStoreOptions<K, V>;
   readonly #keySerde: Serde<K>;
   readonly #valueSerde: Serde<V>;
   readonly #keysByValue: boolean;
   readonly #decoded: boolean;
   readonly #caching: boolean;
-  readonly #table = new LayeredTable();
-  readonly #ordered = new OrderedRows(this.#table, (row) =>
-    Buffer.from(this.#keyBytes(row.id as K)),
-  );
+  readonly #table: LayeredTable;
+  readonly #ordered: OrderedRows;
   readonly #keys = new ScratchBytes();
   readonly #values = new ScratchBytes();
   #context: StoreContext | undefined;
@@ -53,7 +58,16 @@ abstract class InMemoryStore<K, V, F>
   #listener: CacheFlushListener<K, V> | undefined;
   #sendOldValues = false;
 
-  constructor(options: KeyValueStoreOptions<K, V>) {
+  /** Another handle has taken the place of this one. */
+  #renewed = false;
+
+  /** `rows` are those of the handle this one takes the place of. */
+  constructor(options: KeyValueStoreOptions<K, V>, rows?: Rows) {
+    this.#options = options;
+    this.#table = rows?.table ?? new LayeredTable();
+    this.#ordered =
+      rows?.ordered ??
+      new OrderedRows(this.#table, (row) => Buffer.from(this.#keyBytes(row.id as K)));
     this.name = options.name;
     this.#keySerde = options.key;
     this.#valueSerde = options.value;
@@ -165,6 +179,8 @@ abstract class InMemoryStore<K, V, F>
     this.#table.restore(target, stored, this.restoredTimestamp(timestamp));
   }
 
+  /** A store of the same kind over the same rows. */
+  protected abstract successor(options: KeyValueStoreOptions<K, V>, rows: Rows): ManagedStore;
   /** What a restored row keeps of its record's timestamp. */
   protected abstract restoredTimestamp(timestamp: number): number;
 
@@ -195,6 +211,14 @@ abstract class InMemoryStore<K, V, F>
     this.#table.rollback();
   }
 
+  renew(): ManagedStore {
+    assert(this.#context !== undefined, `store ${this.name} is initialised before it is renewed`);
+    this.#renewed = true;
+    const renewed = this.successor(this.#options, { table: this.#table, ordered: this.#ordered });
+    renewed.init(this.#context);
+    return renewed;
+  }
+
   get uncommittedBytes(): number {
     return this.#table.uncommittedBytes;
   }
@@ -209,6 +233,7 @@ abstract class InMemoryStore<K, V, F>
   #write(key: K, value: V | undefined, timestamp: number): void {
     const context = this.#context;
     assert(context !== undefined, `store ${this.name} is initialised before it is written`);
+    if (this.#renewed) throw this.#tooLate();
     const id = this.#id(key);
     const stored =
       value === undefined || this.#decoded ? value : Buffer.from(this.#valueBytes(value));
@@ -324,6 +349,14 @@ abstract class InMemoryStore<K, V, F>
     }
   }
 
+  #tooLate(): StreamsError {
+    return new StreamsError(
+      'LATE_FORWARD',
+      `Store ${this.name} was written by a processor of before an abort; the record is processed again by a new one.`,
+      { store: this.name },
+    );
+  }
+
   #serializeFailed(part: string, cause: unknown): StreamsError {
     const reason = cause instanceof Error ? cause.message : String(cause);
     return new StreamsError(
@@ -351,6 +384,10 @@ export class InMemoryKeyValueStore<K, V> extends InMemoryStore<K, V, V> {
     return -1;
   }
 
+  protected successor(options: KeyValueStoreOptions<K, V>, rows: Rows): ManagedStore {
+    return new InMemoryKeyValueStore(options, rows);
+  }
+
   protected restoredTimestamp(): number {
     return -1;
   }
@@ -372,6 +409,10 @@ export class InMemoryTimestampedKeyValueStore<K, V> extends InMemoryStore<
 
   protected timestampOf(face: ValueAndTimestamp<V>): number {
     return face.timestamp;
+  }
+
+  protected successor(options: KeyValueStoreOptions<K, V>, rows: Rows): ManagedStore {
+    return new InMemoryTimestampedKeyValueStore(options, rows);
   }
 
   protected restoredTimestamp(timestamp: number): number {

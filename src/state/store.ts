@@ -85,6 +85,11 @@ export interface ManagedStore extends StateStore {
   dropScope(): void;
   promote(): void;
   rollback(): void;
+  /**
+   * After a rollback: a new handle over the same rows, initialised, for the processors that are made anew. The old
+   * one still reads, but refuses writes with `LATE_FORWARD`: async functions of before the abort may still hold it.
+   */
+  renew?(): ManagedStore;
   /** Approximate bytes of uncommitted data. */
   readonly uncommittedBytes: number;
   close(): void;

@@ -238,4 +238,50 @@ describe('parking', () => {
       { numRuns: 300, ...seedOf(process.env['FC_SEED']) },
     );
   });
+
+  it('an abort at any moment, also while promises of before it are pending, ends in the same output', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(spec, { minLength: 1, maxLength: 5 }),
+        inputs,
+        fc.infiniteStream(fc.nat(1000)),
+        async (specs, records: Input[], schedule) => {
+          const pick = () => schedule.next().value ?? 0;
+          const plain = new TaskHarness(topologyOf(specs, false, new Delays()), CONTINUE);
+          plain.add('in', ...records);
+          plain.run();
+
+          const delays = new Delays();
+          const aborting = new TaskHarness(topologyOf(specs, true, delays), CONTINUE);
+          const { task, output } = aborting;
+          aborting.add('in', ...records);
+          let offset = 0;
+          let sent = 0;
+          for (let aborts = 3; ;) {
+            const worked = task.process();
+            const dice = pick() % 8;
+            if (dice < 2) {
+              task.prepareCommit();
+              if (!task.blocksCommit) {
+                offset = task.committableOffsets()[0]?.offset ?? offset;
+                sent = output.length;
+                task.postCommit();
+              }
+            } else if (dice === 2 && aborts-- > 0) {
+              task.rollback();
+              output.length = sent;
+              aborting.rewind('in', offset);
+              aborting.add('in', ...records.slice(offset));
+              continue;
+            }
+            if (delays.pending.length > 0) delays.settle(pick());
+            await microtasks();
+            if (!worked && !task.inFlight) break;
+          }
+          expect(shown(output)).toEqual(shown(plain.output));
+        },
+      ),
+      { numRuns: 300, ...seedOf(process.env['FC_SEED']) },
+    );
+  });
 });
