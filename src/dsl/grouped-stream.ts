@@ -1,4 +1,5 @@
 /** `KGroupedStream`: a stream whose records are grouped by key, waiting for an aggregation. */
+import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
 import { KTable } from './ktable.js';
 import { aggregate, type Aggregator, type Initializer } from './operators/aggregate.js';
@@ -71,6 +72,16 @@ export class KGroupedStream<K, V> {
   }
 
   /** Combines the records of each key into something of another type. Returning null deletes the row. */
+  aggregate<A>(
+    initializer: Initializer<NoInfer<A>>,
+    aggregator: Aggregator<K, V, NoInfer<A>>,
+    options: AggregateOptions<K, A> & { readonly value: Serde<A> },
+  ): KTable<K, NonNullable<A>>;
+  aggregate<A>(
+    initializer: Initializer<A>,
+    aggregator: Aggregator<K, V, A>,
+    options?: AggregateOptions<K, A>,
+  ): KTable<K, NonNullable<A>>;
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,

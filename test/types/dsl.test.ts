@@ -133,6 +133,17 @@ describe('groupings and tables', () => {
     grouped.aggregate(() => 0, add, asText);
   });
 
+  test('the serde of an aggregation says what an empty list is a list of', () => {
+    const lists = orders()
+      .groupByKey()
+      .aggregate(
+        () => [],
+        (_key, order, list) => [...list, order.total],
+        { value: Serdes.json<number[]>() },
+      );
+    expectTypeOf(lists).toEqualTypeOf<KTable<string, number[]>>();
+  });
+
   test('the stream of a table that can delete has null', () => {
     const table = new StreamsBuilder().table('addresses', text);
     expectTypeOf(table.toStream()).toEqualTypeOf<KStream<string, string | null>>();
