@@ -12,7 +12,7 @@ import type {
   LogProducer,
   TopicPartition,
 } from '../log/client.js';
-import { memoryEngine } from '../log/engine/engine.js';
+import { memoryLog } from '../log/log.js';
 import { partitionForKey } from '../log/murmur2.js';
 import { RecordCursor } from '../log/record-cursor.js';
 import type { Subtopology } from '../processor/node-definition.js';
@@ -70,7 +70,7 @@ export class TestDriverApplication implements TestDrive {
       new TopicNames(options.application.applicationId, this.#subtopologies),
     );
     this.#env = new SimulatedEnv({ startMs: options.startAt });
-    this.#log = memoryEngine({ env: this.#env });
+    this.#log = memoryLog({ env: this.#env }).client;
   }
 
   get droppedRecords(): number {
