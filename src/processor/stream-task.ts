@@ -6,15 +6,12 @@
  * A unit of work is a record, a punctuation or a cache flush. From the first promise of the task on, records and
  * punctuations run in a record scope: what they send, store, schedule and learn about time is merged when they end.
  */
-import type { Clock } from '../env/env.js';
 import { assert, StreamsError } from '../errors.js';
 import type { FetchedRecords, PartitionOffsetAndMetadata, TopicPartition } from '../log/client.js';
-import type { ManagedStore, RecordOrigin, StateStore } from '../state/store.js';
-import type { RecordCollector } from './collector.js';
+import type { ManagedStore, RecordOrigin } from '../state/store.js';
 import type { FailedRecord } from './error-policy.js';
 import { FailureHandler } from './failure-handler.js';
 import type { GraphNode, SourceNode } from './node.js';
-import type { StoreDefinition, Subtopology } from './node-definition.js';
 import { Parking } from './parking.js';
 import { PartitionGroup } from './partition-group.js';
 import type { PunctuationType } from './processor.js';
@@ -23,36 +20,12 @@ import { RecordQueue } from './record-queue.js';
 import { RecordScope } from './record-scope.js';
 import { ScopedCollector } from './scoped-collector.js';
 import { StateManager, type StoreChangelog } from './state-manager.js';
-import type { TaskConfig } from './task-config.js';
+import type { StreamTaskOptions, TaskMetrics } from './stream-task-options.js';
 import { TaskGraph } from './task-graph.js';
 import type { TaskServices } from './task-services.js';
 import { TaskProgress } from './task-progress.js';
 
-export interface StreamTaskOptions {
-  /** `<sub-topology>_<partition>`. */
-  readonly id: string;
-  readonly partition: number;
-  readonly applicationId: string;
-  /** One; the test driver gives all that are not global. */
-  readonly subtopologies: readonly Subtopology[];
-  /** Adds the application id to internal topics; user topics stay as they are. */
-  topicName(name: string): string;
-  /** The topic a store is restored from, and logged to unless it is a source topic; `undefined`: logging is off. */
-  changelogTopic(store: StoreDefinition): string | undefined;
-  readonly collector: RecordCollector;
-  readonly globalStores: ReadonlyMap<string, StateStore>;
-  readonly clock: Clock;
-  readonly config: TaskConfig;
-  /** Called when a parked task can be driven again: call `process`. */
-  onReady(): void;
-}
-
-/** Counted since the task was made; the task counts, others read. */
-export interface TaskMetrics {
-  processedRecords: number;
-  droppedRecords: number;
-  punctuations: number;
-}
+export type { StreamTaskOptions, TaskMetrics } from './stream-task-options.js';
 
 export class StreamTask {
   readonly id: string;
