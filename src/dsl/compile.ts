@@ -160,7 +160,7 @@ class Compiler {
 
   #writeTableJoin(node: TableJoinPlan): void {
     const getter = this.#tables.getterOf(node.table);
-    const operator = node.operator(() => getter);
+    const operator = node.operator(getter);
     this.topology
       .addProcessor(node.name, asProcessor(operator), this.#parents(node))
       .connectProcessorAndStateStores(node.name, getter.stores)

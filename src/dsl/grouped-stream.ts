@@ -25,7 +25,17 @@ interface Aggregation {
   readonly operator: TablePlan['operator'];
 }
 
-/** Made by `groupBy` and `groupByKey`. Records without key or value take no part in aggregations. */
+/**
+ * Made by `groupBy` and `groupByKey`. Records without key or value take no part in aggregations: they are dropped and
+ * counted.
+ *
+ * @example
+ * ```ts
+ * const totals = orders
+ *   .groupByKey()
+ *   .aggregate(() => 0, (_customer, order, sum) => sum + order.total, { as: 'totals', value: Serdes.double() });
+ * ```
+ */
 export class KGroupedStream<K, V> {
   readonly #stream: StreamState;
   readonly #name: string | undefined;

@@ -43,7 +43,23 @@ const NEW_KEY: Effect = { changesKey: true, changesValue: false };
 const NEW_VALUE: Effect = { changesKey: false, changesValue: true };
 const NEW_BOTH: Effect = { changesKey: true, changesValue: true };
 
-/** A stream of records with keys of type K and values of type V. Made by `StreamsBuilder.stream` and by operators. */
+/**
+ * A stream of records with keys of type K and values of type V. Made by `StreamsBuilder.stream` and by operators.
+ *
+ * Functions get `(key, value)`, except where the key is optional and comes last: `mapValues((value, key?))`. Every
+ * function may be async: the task waits for it, and the output is the same, in the same order. What a function throws
+ * reaches the error policy `process` with the name of the node.
+ *
+ * @example
+ * ```ts
+ * const { large, rest } = builder
+ *   .stream('orders', { key: Serdes.string(), value: Serdes.json<Order>() })
+ *   .filter((_customer, order) => order.items.length > 0)
+ *   .split({ large: (_customer, order) => order.total > 1000, rest: true });
+ * large.mapValues((order) => order.total).to('large-totals', { value: Serdes.double() });
+ * rest.groupByKey().count({ as: 'orders-by-customer' });
+ * ```
+ */
 export class KStream<K, V> {
   /** @internal */
   readonly state: StreamState;

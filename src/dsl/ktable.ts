@@ -32,6 +32,13 @@ export interface ToStream<K, V, K2> extends Named {
  * A table with keys of type K and values of type V. `Deleted` is null where rows can go away, so that `toStream()`
  * says so, and never for tables whose rows stay (a count). Made by `StreamsBuilder.table` and by operators. Also a
  * handle: `app.store(table)` reads it, if it was named with `as`.
+ *
+ * @example
+ * ```ts
+ * const addresses = builder.table('address', { key: Serdes.string(), value: Serdes.string() });
+ * const known = addresses.filter((_name, address) => address !== 'unknown', { as: 'known-addresses' });
+ * known.toStream().to('known', { value: Serdes.string() });
+ * ```
  */
 export class KTable<K, V, Deleted extends null = null> {
   /** Tells the joins what the other side is. */

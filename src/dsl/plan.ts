@@ -138,7 +138,7 @@ export interface TableJoinPlan {
   readonly name: string;
   readonly parents: readonly PlanNode[];
   readonly table: TablePlan;
-  readonly operator: (table: () => ValueGetterSupplier) => OperatorSupplier;
+  readonly operator: (table: ValueGetterSupplier) => OperatorSupplier;
   /** A left join keeps null keys, so that the repartition topic before it must let them pass. */
   readonly keepsNullKeys: boolean;
   readonly copartitioned: readonly SourceOfRecords[];

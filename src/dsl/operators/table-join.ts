@@ -22,10 +22,10 @@ interface JoinFunctions<K, V, VT, R> {
 /** With a table of the same partition, looked up under the record's key. */
 export const tableJoin =
   <K, V, VT, R>(joiner: TableJoiner<K, V, VT | undefined, R>, left: boolean) =>
-  (table: () => ValueGetterSupplier): OperatorSupplier => {
+  (table: ValueGetterSupplier): OperatorSupplier => {
     const functions = { joiner, left, keySelector: undefined };
     return (context) => {
-      const getter = table().make((store) => storeGetter(context, store));
+      const getter = table.make((store) => storeGetter(context, store));
       // The table of the join has values of type VT: the builder's types have seen to that.
       return new TableJoinProcessor(context, functions, getter as ValueGetter<unknown, VT>);
     };
