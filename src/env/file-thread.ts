@@ -42,8 +42,11 @@ interface FailureMessage {
 }
 
 /** A thread with synchronous calls of its own. Keeps the process alive only while programs are under way. */
-export function workerFileThread(listener: FileThreadListener): FileThread {
-  return new WorkerFileThread(listener);
+export function workerFileThread(
+  listener: FileThreadListener,
+  script = new URL('./file-worker.js', import.meta.url),
+): FileThread {
+  return new WorkerFileThread(listener, script);
 }
 
 class WorkerFileThread implements FileThread {
@@ -57,13 +60,13 @@ class WorkerFileThread implements FileThread {
   #closing = false;
   #failed = false;
 
-  constructor(listener: FileThreadListener) {
+  constructor(listener: FileThreadListener, script: URL) {
     this.#listener = listener;
     this.#programs = Array.from(
       { length: PROGRAM_SLOTS },
       (_, slot) => new FileProgram(slot, true),
     );
-    this.#worker = new Worker(new URL('./file-worker.js', import.meta.url), {
+    this.#worker = new Worker(script, {
       workerData: { control: this.#control },
       name: 'millrace journal',
       execArgv: [],

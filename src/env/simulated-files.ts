@@ -13,6 +13,7 @@ import { StreamsError } from '../errors.js';
 import { fileError } from './file-errors.js';
 import type { DirectoryLock, FileHandle, FileSystem } from './file-system.js';
 import { SeededRandom } from './seeded-random.js';
+import { SimulatedHandle } from './simulated-handle.js';
 import { SimulatedInode, type CrashMode } from './simulated-inode.js';
 
 export type OperationKind =
@@ -330,77 +331,6 @@ export class SimulatedFiles implements FileSystem {
       parent === '' ||
       (this.#durable.get(parent) === 'directory' && this.#reachable(parent))
     );
-  }
-}
-
-class SimulatedHandle implements FileHandle {
-  readonly path: string;
-  readonly #inode: SimulatedInode;
-  readonly #files: SimulatedFiles;
-  readonly #writable: boolean;
-  readonly #alive: () => void;
-  readonly #random: SeededRandom;
-
-  constructor(
-    path: string,
-    inode: SimulatedInode,
-    files: SimulatedFiles,
-    writable: boolean,
-    alive: () => void,
-    random: SeededRandom,
-  ) {
-    this.path = path;
-    this.#inode = inode;
-    this.#files = files;
-    this.#writable = writable;
-    this.#alive = alive;
-    this.#random = random;
-  }
-
-  size(): number {
-    this.#alive();
-    return this.#inode.size;
-  }
-
-  read(target: Uint8Array, position: number): number {
-    this.#alive();
-    return this.#inode.read(target, position);
-  }
-
-  write(bytes: Uint8Array, position: number): void {
-    this.#mayWrite('write');
-    this.#files.change('write', this.path, () => {
-      this.#inode.write(bytes.subarray(0, this.#random.below(bytes.length + 1)), position);
-    });
-    const growth = Math.max(0, position + bytes.length - this.#inode.size);
-    const free = this.#files.freeBytes();
-    if (growth > free) {
-      this.#inode.write(bytes.subarray(0, Math.max(0, bytes.length - (growth - free))), position);
-      throw fileError('ENOSPC', 'write', this.path);
-    }
-    this.#inode.write(bytes, position);
-  }
-
-  datasync(): void {
-    this.#alive();
-    this.#files.change('datasync', this.path, () => this.#inode.failSync());
-    this.#files.flushes++;
-    this.#inode.datasync();
-  }
-
-  truncate(size: number): void {
-    this.#mayWrite('truncate');
-    this.#files.change('truncate', this.path);
-    this.#inode.truncate(size);
-  }
-
-  close(): void {
-    this.#alive();
-  }
-
-  #mayWrite(what: string): void {
-    this.#alive();
-    if (!this.#writable) throw fileError('EBADF', what, this.path);
   }
 }
 

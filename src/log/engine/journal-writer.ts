@@ -131,8 +131,8 @@ export class JournalWriter {
     }
     if (checkpoint.segments.length > 0) return;
     this.#checkpoints.shift();
+    // The entries of the directories themselves were synced with that of the new journal file.
     for (const directory of checkpoint.directories) program.syncDirectory(directory);
-    program.syncDirectory(this.#options.directory);
     program.remove(journalPath(this.#options.directory, checkpoint.number));
     program.syncDirectory(this.#options.directory);
   }
