@@ -104,6 +104,9 @@ export class JournalWriter {
     }
     if (this.#options.synced) program.datasync(this.#fileId);
     program.mark();
+    const deletes = effects.deletedPartitions.length + effects.deletedSegments.length > 0;
+    // Files go only after the entry that says so is durable, also when acknowledging does not wait for that.
+    if (deletes && !this.#options.synced) program.datasync(this.#fileId);
     // Before the batches: a topic made anew under a deleted name writes to the same directories.
     for (const partition of effects.deletedPartitions)
       this.#segments.removePartition(program, partition);
@@ -152,7 +155,11 @@ export class JournalWriter {
 
   #createFile(program: FileProgram, snapshot: readonly StoredEntry[], formerEnd: number): void {
     const { directory, logId, synced } = this.#options;
-    if (this.#open) program.close(this.#fileId);
+    if (this.#open) {
+      // A file that others follow must be whole, also when its groups were not synced one by one.
+      if (!synced) program.datasync(this.#fileId);
+      program.close(this.#fileId);
+    }
     this.#number++;
     const path = journalPath(directory, this.#number);
     const bytes = encodeJournalStart(

@@ -221,7 +221,7 @@ export class JournalPartition implements PartitionStorage {
         offset = Math.max(offset, segment.endOffset);
         continue;
       }
-      this.#reader.loadIndex(segment);
+      this.#reader.verifyIndex(segment);
       offset = Math.max(offset, segment.locateTimestamp(timestamp));
       break;
     }

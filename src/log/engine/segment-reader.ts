@@ -108,6 +108,11 @@ export class SegmentReader {
       this.rebuildIndex(segment);
   }
 
+  /** A wrong time index would be believed, because no batch contradicts it: it is made from the batches once. */
+  verifyIndex(segment: Segment): void {
+    if (!segment.indexed || !segment.verified) this.rebuildIndex(segment);
+  }
+
   /** Reads the header of every batch. Throws `LOG_CORRUPT` when they do not follow each other. */
   rebuildIndex(segment: Segment): void {
     const { readableBytes, bytes, endOffset, maxTimestamp } = segment;

@@ -36,6 +36,8 @@ export class Segment {
   created = false;
   /** False until the index of a file from before was read. */
   indexed = true;
+  /** Every entry of the index was made from its batch, not read from a file without a checksum. */
+  verified = true;
   #lastIndexedAt = 0;
   #offsets: number[] = [];
   #positions: number[] = [];
@@ -102,6 +104,7 @@ export class Segment {
     this.endOffset = this.baseOffset;
     this.maxTimestamp = -1;
     this.indexed = true;
+    this.verified = true;
   }
 
   /** Takes over an index file if it can be one of this segment; says whether it did. */
@@ -128,6 +131,7 @@ export class Segment {
       this.#timestamps.push(timestamp);
     }
     this.#lastIndexedAt = position;
+    this.verified = false;
     return true;
   }
 

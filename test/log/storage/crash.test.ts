@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../src/env/seeded-random.js';
 import { SimulatedEnv } from '../../../src/env/simulated-env.js';
 import { SimulatedCrash, SimulatedFiles } from '../../../src/env/simulated-files.js';
+import type { Durability } from '../../../src/log/engine/journal-storage.js';
 import { History, live, openSmall, type Opened } from './workload.js';
 
 const SEED = Number(process.env.CRASH_SEED ?? 1);
@@ -17,6 +18,7 @@ const STEPS = 70;
 async function crashedLife(
   seed: number,
   crashAt: number,
+  durability: Durability = 'fsync',
 ): Promise<{ files: SimulatedFiles; history: History; crashed: boolean; operations: number }> {
   const files = new SimulatedFiles({ random: new SeededRandom(seed * 7919 + crashAt) });
   const env = new SimulatedEnv({ seed, files });
@@ -24,7 +26,7 @@ async function crashedLife(
   files.inject(({ index }) => (index === crashAt ? 'crash' : undefined));
   let crashed = false;
   try {
-    await live(env, new SeededRandom(seed), history, STEPS);
+    await live(env, new SeededRandom(seed), history, STEPS, durability);
   } catch (error) {
     if (!(error instanceof SimulatedCrash)) throw error;
     crashed = true;
@@ -104,5 +106,20 @@ describe('a crash at every call', () => {
       }
     }
     expect(torn).toBeGreaterThan(0);
+  }, 120_000);
+
+  it('without fsync keeps a prefix of what was written, and never refuses to open', async () => {
+    const { operations } = await crashedLife(SEED, -1, 'os');
+    for (let crashAt = 0; crashAt < operations; crashAt++) {
+      const life = await crashedLife(SEED, crashAt, 'os');
+      for (const [i, mode] of MODES.entries()) {
+        const context = `seed ${SEED}, without fsync, crash in call ${crashAt}, keeping ${mode}`;
+        const files = life.files.copy(SEED + crashAt * 4 + i);
+        files.crash(mode);
+        const { text } = reopened(files, life.history, context);
+        files.crash('none');
+        expect(reopened(files, life.history, `${context}, then once more`).text).toBe(text);
+      }
+    }
   }, 120_000);
 });

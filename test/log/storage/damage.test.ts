@@ -159,6 +159,11 @@ describe('a flipped bit', () => {
         const damaged = files.copy(position);
         damaged.flip(path, position, 7 - (position % 8));
         expect(shown(damaged)).toMatchObject({ text });
+        const { storage } = openSmall(new SimulatedEnv({ files: damaged.copy(1) }));
+        expect(storage.partition('t', 0).findTimestamp(17, 30)).toEqual({
+          offset: 17,
+          timestamp: 17,
+        });
       }
     }
   });
