@@ -14,11 +14,6 @@ import { CALL, CALL_NUMBERS, runProgram } from './file-program.js';
 /** @typedef {import('./file-program.js').ProgramFile} ProgramFile */
 
 const SLOTS = 2;
-/** @type {Int32Array} */
-const control = workerData.control;
-const port = parentPort;
-if (port === null) throw new Error('This file runs in a worker thread.');
-
 /** @implements {ProgramFile} */
 class OpenFile {
   /** @param {number} descriptor @param {string} path */
@@ -81,53 +76,70 @@ const files = {
   },
 };
 
-/** @type {{ calls: Float64Array, data: Uint8Array }[]} */
-const programs = [];
-/** @type {Map<number, ProgramFile>} */
-const open = new Map();
-let received = 0;
-let failed = false;
+class FileWorker {
+  /** @param {Int32Array} control @param {import('node:worker_threads').MessagePort} port */
+  constructor(control, port) {
+    this.control = control;
+    this.port = port;
+    /** @type {{ calls: Float64Array, data: Uint8Array }[]} */
+    this.programs = [];
+    /** @type {Map<number, ProgramFile>} */
+    this.open = new Map();
+    this.received = 0;
+    this.failed = false;
+  }
 
-/** @param {number} sequence */
-function run(sequence) {
-  while (received < Atomics.load(control, 2)) {
-    const message = receiveMessageOnPort(
-      /** @type {import('node:worker_threads').MessagePort} */ (port),
-    )?.message;
-    if (message === undefined) continue;
-    programs[message.slot] = message;
-    received++;
+  /** Until the end, which is the program after the last one. */
+  serve() {
+    let done = 0;
+    for (let ended = false; !ended;) {
+      Atomics.wait(this.control, 0, done);
+      while (done < Atomics.load(this.control, 0)) {
+        done++;
+        ended = Atomics.load(this.control, 1) === 1 && done === Atomics.load(this.control, 0);
+        if (!ended && !this.failed) this.attempt(done);
+      }
+    }
+    for (const file of this.open.values()) file.close();
   }
-  const slot = sequence % SLOTS;
-  const count = Atomics.load(control, 3 + slot);
-  const { calls, data } = /** @type {{ calls: Float64Array, data: Uint8Array }} */ (programs[slot]);
-  let at = 0;
-  while (at < count) {
-    at = runProgram(files, open, calls, data, at, count);
-    if (calls[(at - 1) * CALL_NUMBERS] === CALL.MARK) port?.postMessage(sequence * 2);
+
+  /** @param {number} sequence */
+  attempt(sequence) {
+    try {
+      this.run(sequence);
+    } catch (error) {
+      this.failed = true;
+      const { code, syscall, path, message } = /** @type {NodeJS.ErrnoException} */ (error);
+      this.port.postMessage({ sequence, errno: code, syscall, path, message });
+    }
   }
-  port?.postMessage(sequence * 2 + 1);
+
+  /** @param {number} sequence */
+  run(sequence) {
+    this.receive();
+    const slot = sequence % SLOTS;
+    const count = Atomics.load(this.control, 3 + slot);
+    const program = this.programs[slot];
+    if (program === undefined) throw new Error('A program came without its memory.');
+    const { calls, data } = program;
+    let at = 0;
+    while (at < count) {
+      at = runProgram(files, this.open, calls, data, at, count);
+      if (calls[(at - 1) * CALL_NUMBERS] === CALL.MARK) this.port.postMessage(sequence * 2);
+    }
+    this.port.postMessage(sequence * 2 + 1);
+  }
+
+  /** New memory of a program was posted before the program was submitted. */
+  receive() {
+    while (this.received < Atomics.load(this.control, 2)) {
+      const message = receiveMessageOnPort(this.port)?.message;
+      if (message === undefined) continue;
+      this.programs[message.slot] = message;
+      this.received++;
+    }
+  }
 }
 
-/** @param {number} sequence */
-function attempt(sequence) {
-  try {
-    run(sequence);
-  } catch (error) {
-    failed = true;
-    const { code, syscall, path, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    port?.postMessage({ sequence, errno: code, syscall, path, message });
-  }
-}
-
-/** The program after the last one is the end itself. */
-let done = 0;
-for (let ended = false; !ended;) {
-  Atomics.wait(control, 0, done);
-  while (done < Atomics.load(control, 0)) {
-    done++;
-    ended = Atomics.load(control, 1) === 1 && done === Atomics.load(control, 0);
-    if (!ended && !failed) attempt(done);
-  }
-}
-for (const file of open.values()) file.close();
+if (parentPort === null) throw new Error('This file runs in a worker thread.');
+new FileWorker(workerData.control, parentPort).serve();
