@@ -135,8 +135,9 @@ function buildPartitions(
 ): StoredEntry[] {
   const entries: StoredEntry[] = [];
   for (const [i, journal] of journals.entries()) {
-    for (const group of i === 0 ? journal.groups : journal.groups.slice(1))
-      entries.push(...group.entries);
+    for (const group of i === 0 ? journal.groups : journal.groups.slice(1)) {
+      for (const entry of group.entries) entries.push(entry);
+    }
   }
   for (const entry of entries) {
     if (entry.type === 'checkpoint') topics.find(entry.topicId, entry.partition)?.restore(entry);
@@ -235,6 +236,11 @@ function rewriteSegments(
   for (const partition of topics.partitions()) {
     const batches = rewrites.get(partition) ?? [];
     if (partition.segments.length === 0 && !files.exists(partition.directory)) continue;
+    // What is as its checkpoint left it costs no device flush, however many partitions there are.
+    if (batches.length === 0 && !endsBehindCheckpoint(files, partition)) {
+      if (removeStrangers(files, partition)) files.syncDirectory(partition.directory);
+      continue;
+    }
     files.makeDirectory(partition.directory);
     partition.hasDirectory = true;
     removeStrangers(files, partition);
@@ -247,6 +253,11 @@ function rewriteSegments(
     partition.written(partition.endOffset);
   }
   files.syncDirectory(directory);
+}
+
+function endsBehindCheckpoint(files: FileSystem, partition: JournalPartition): boolean {
+  const active = partition.segments.at(-1);
+  return active !== undefined && (fileSize(files, active.logPath) ?? 0) > active.bytes;
 }
 
 /** Cuts the segment of the checkpoint and writes every batch to its place. Returns what must be synced. */
@@ -283,14 +294,18 @@ function openSegment(files: FileSystem, segment: Segment): FileHandle {
   return files.open(segment.logPath, 'create');
 }
 
-/** Files of a partition that are not its segments: rests of deleted ones, or of a former topic of this name. */
-function removeStrangers(files: FileSystem, partition: JournalPartition): void {
+/** Removes what is not one of its segments: rests of deleted ones, or of a former topic of this name. Says whether there was any. */
+function removeStrangers(files: FileSystem, partition: JournalPartition): boolean {
   const stems = new Set(partition.segments.map((segment) => segmentName(segment.baseOffset)));
+  let removed = false;
   for (const name of files.list(partition.directory)) {
     const [stem, extension] = name.split('.');
     const ours = extension === 'log' || extension === 'index' || extension === 'timeindex';
-    if (ours && !stems.has(stem!)) files.remove(`${partition.directory}/${name}`);
+    if (!ours || stems.has(stem!)) continue;
+    files.remove(`${partition.directory}/${name}`);
+    removed = true;
   }
+  return removed;
 }
 
 function removePartitionDirectory(files: FileSystem, directory: string): void {
