@@ -67,6 +67,7 @@ export interface SegmentCheckpoint {
   readonly endOffset: number;
   readonly bytes: number;
   readonly maxTimestamp: number;
+  readonly maxTimestampOffset: number;
 }
 
 /** The log was closed; nothing may follow in this file. */

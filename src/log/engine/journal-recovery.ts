@@ -28,7 +28,7 @@ import {
 } from './log-directory.js';
 import type { JournalPartition } from './partition-storage.js';
 import { segmentName, type Segment } from './segment.js';
-import { SegmentReader, type SegmentHandles } from './segment-reader.js';
+import type { SegmentHandles } from './segment-reader.js';
 import type { BatchEntry, JournalEntry, RecoveryReport, StorageHost } from './storage.js';
 import { TopicTable } from './topic-table.js';
 
@@ -69,7 +69,7 @@ export function recover(options: RecoveryOptions): Recovered {
   const rewrites: Rewrites = new Map();
   const entries = buildPartitions(chain.files, topics, rewrites);
   checkSegments(files, topics, newest);
-  placeBatches(options, topics, rewrites);
+  for (const partition of rewrites.keys()) partition.place();
   if (!newest.header.unsynced) checkNothingBehind(files, topics, newest);
   for (const entry of entries) {
     if (entry.type !== 'checkpoint' && entry.type !== 'closed') options.host.replay(entry);
@@ -184,18 +184,6 @@ function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFil
       kept.push(segment);
     }
     partition.segments = kept;
-  }
-}
-
-/** Decides again where the batches go. */
-function placeBatches(options: RecoveryOptions, topics: TopicTable, rewrites: Rewrites): void {
-  for (const partition of topics.partitions()) {
-    const active = partition.segments.at(-1);
-    if (!rewrites.has(partition)) continue;
-    // The index of the part before the checkpoint goes on with what is written again.
-    if (active !== undefined)
-      new SegmentReader(options.handles, partition.topic, partition.partition).loadIndex(active);
-    partition.place();
   }
 }
 

@@ -103,6 +103,7 @@ export class JournalPartition implements PartitionStorage {
       segment.bytes = saved.bytes;
       segment.readableBytes = saved.bytes;
       segment.maxTimestamp = saved.maxTimestamp;
+      segment.maxTimestampOffset = saved.maxTimestampOffset;
       segment.endOffset = saved.endOffset;
       segment.indexed = false;
       segment.created = true;
@@ -149,7 +150,7 @@ export class JournalPartition implements PartitionStorage {
         position = target.bytes;
       }
       batch.segment = target;
-      target.add(batch.baseOffset, batch.lastOffset, batch.maxTimestamp, batch.end);
+      target.add(batch.lastOffset, batch.maxTimestamp, batch.end);
     }
     if (segment !== undefined) runs.push({ segment, position, bytes: segment.bytes - position });
     return runs;
@@ -250,7 +251,9 @@ export class JournalPartition implements PartitionStorage {
       active !== undefined &&
       active.endOffset === baseOffset &&
       active.bytes + length <= this.#segmentBytes &&
-      lastOffset - active.baseOffset <= RELATIVE_OFFSET_MAX
+      lastOffset - active.baseOffset <= RELATIVE_OFFSET_MAX &&
+      // What is damaged is not written to; its records are refused when they are read.
+      this.#reader.canGoOn(active)
     ) {
       return active;
     }

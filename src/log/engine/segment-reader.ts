@@ -101,11 +101,22 @@ export class SegmentReader {
 
   loadIndex(segment: Segment): void {
     if (segment.indexed) return;
-    segment.indexed = true;
     const index = this.#handles.readFile(`${segment.stem}.index`);
     const timeIndex = this.#handles.readFile(`${segment.stem}.timeindex`);
     if (index === undefined || timeIndex === undefined || !segment.loadIndex(index, timeIndex))
       this.rebuildIndex(segment);
+    segment.indexed = true;
+  }
+
+  /** Loads the index so that it can go on with what is appended; false when the segment cannot be read. */
+  canGoOn(segment: Segment): boolean {
+    try {
+      this.loadIndex(segment);
+      return true;
+    } catch (error) {
+      if (error instanceof StreamsError) return false;
+      throw error;
+    }
   }
 
   /** A wrong time index would be believed, because no batch contradicts it: it is made from the batches once. */
@@ -115,7 +126,7 @@ export class SegmentReader {
 
   /** Reads the header of every batch. Throws `LOG_CORRUPT` when they do not follow each other. */
   rebuildIndex(segment: Segment): void {
-    const { readableBytes, bytes, endOffset, maxTimestamp } = segment;
+    const { readableBytes, bytes, endOffset, maxTimestamp, maxTimestampOffset } = segment;
     const handle = this.#handles.get(segment.logPath);
     const header = allocate(BATCH_HEADER_BYTES);
     segment.reset();
@@ -138,14 +149,17 @@ export class SegmentReader {
             new Damage(position, `a batch with offsets ${first} to ${last} stands there`),
             segment.endOffset,
           );
-        segment.add(first, last, batchMaxTimestamp(header, 0), length);
+        segment.add(last, batchMaxTimestamp(header, 0), length);
       }
     } finally {
       // What is appended but not readable yet is not in the file; its index entries are only missed.
       segment.bytes = bytes;
       segment.readableBytes = readableBytes;
       segment.endOffset = endOffset;
-      segment.maxTimestamp = Math.max(maxTimestamp, segment.maxTimestamp);
+      if (maxTimestamp > segment.maxTimestamp) {
+        segment.maxTimestamp = maxTimestamp;
+        segment.maxTimestampOffset = maxTimestampOffset;
+      }
     }
   }
 
@@ -159,7 +173,8 @@ export class SegmentReader {
     const limit = segment.readableBytes;
     let window = Math.max(READ_BYTES_MIN, maxBytes);
     let position = start.position;
-    let expected = start.offset;
+    // -1: the batch there is known by its last offset.
+    let expected = start.lastOffset < 0 ? segment.baseOffset : -1;
     for (;;) {
       const bytes = this.#bytes(segment, position, Math.min(limit - position, window));
       if (bytes instanceof Damage) return bytes;
@@ -170,14 +185,13 @@ export class SegmentReader {
         const end = at + batchBytes(bytes, at);
         if (end < at + BATCH_HEADER_BYTES || position + end > limit)
           return new Damage(position + at, `a batch of ${end - at} bytes cannot be there`);
-        if (batchBaseOffset(bytes, at) !== expected)
+        const last = batchLastOffset(bytes, at);
+        if (expected < 0 && last === start.lastOffset) expected = batchBaseOffset(bytes, at);
+        if (batchBaseOffset(bytes, at) !== expected || last < expected)
           return new Damage(
             position + at,
-            `the batch there has base offset ${batchBaseOffset(bytes, at)}`,
+            `a batch with offsets ${batchBaseOffset(bytes, at)} to ${last} stands there`,
           );
-        const last = batchLastOffset(bytes, at);
-        if (last < expected)
-          return new Damage(position + at, `the batch there ends at offset ${last}`);
         if (expected >= endOffset) return batches;
         if (last >= fromOffset) {
           if (taken + end - at > maxBytes && batches.length > 0) return batches;

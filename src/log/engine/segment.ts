@@ -6,8 +6,9 @@
  *                                                       .index       (int32 relative offset, int32 position)*
  *                                                       .timeindex   (int64 timestamp, int32 relative offset)*
  *
- * An index entry stands for the first batch that begins 4096 bytes or more after the former entry's. Indexes live in
- * memory and are written when the segment is full or a checkpoint is made; a missing or odd one is made anew.
+ * An index entry stands for the first batch that begins 4096 bytes or more behind the former one: its last offset and
+ * its position. A time index entry is the greatest timestamp so far and the last offset of the batch that has it.
+ * Indexes live in memory and are written when a checkpoint is made; a missing or odd one is made anew.
  */
 import { readInt64, writeInt64 } from '../../env/bytes.js';
 import type { SegmentCheckpoint } from './journal-format.js';
@@ -30,6 +31,8 @@ export class Segment {
   /** Offset after the last batch. */
   endOffset: number;
   maxTimestamp = -1;
+  /** Last offset of the batch with the greatest timestamp. */
+  maxTimestampOffset: number;
   /** Its files were removed. */
   removed = false;
   /** The file is there, or is made by a program under way. */
@@ -39,14 +42,18 @@ export class Segment {
   /** Every entry of the index was made from its batch, not read from a file without a checksum. */
   verified = true;
   #lastIndexedAt = 0;
+  /** Relative last offsets and positions of the indexed batches, and the greatest timestamp before each of them. */
   #offsets: number[] = [];
   #positions: number[] = [];
-  #timestamps: number[] = [];
+  #timestampsBefore: number[] = [];
+  #times: number[] = [];
+  #timeOffsets: number[] = [];
 
   constructor(directory: string, baseOffset: number) {
     this.directory = directory;
     this.baseOffset = baseOffset;
     this.endOffset = baseOffset;
+    this.maxTimestampOffset = baseOffset;
     this.stem = `${directory}/${segmentName(baseOffset)}`;
   }
 
@@ -55,44 +62,49 @@ export class Segment {
   }
 
   /** Takes note of a batch that stands at `bytes`. */
-  add(firstOffset: number, lastOffset: number, maxTimestamp: number, length: number): void {
+  add(lastOffset: number, maxTimestamp: number, length: number): void {
+    const before = this.maxTimestamp;
+    if (maxTimestamp > before) {
+      this.maxTimestamp = maxTimestamp;
+      this.maxTimestampOffset = lastOffset;
+    }
     if (this.bytes - this.#lastIndexedAt >= INDEX_INTERVAL_BYTES) {
       this.#lastIndexedAt = this.bytes;
-      // The time index names a place from which on all later timestamps may be: those before it are at most this.
-      this.#timestamps.push(this.maxTimestamp);
-      this.#offsets.push(firstOffset - this.baseOffset);
+      this.#offsets.push(lastOffset - this.baseOffset);
       this.#positions.push(this.bytes);
+      this.#timestampsBefore.push(before);
+      this.#indexTime();
     }
     this.bytes += length;
     this.endOffset = lastOffset + 1;
-    if (maxTimestamp > this.maxTimestamp) this.maxTimestamp = maxTimestamp;
   }
 
-  /** Base offset and position of an indexed batch at or below `offset`. */
-  locate(offset: number): { readonly offset: number; readonly position: number } {
-    const relative = offset - this.baseOffset;
-    const at = lastAtMost(this.#offsets, relative);
-    if (at < 0) return { offset: this.baseOffset, position: 0 };
-    return { offset: this.baseOffset + this.#offsets[at]!, position: this.#positions[at]! };
+  /** Position and last offset (-1: none is known) of a batch that ends at or before `offset`, or of the first one. */
+  locate(offset: number): { readonly lastOffset: number; readonly position: number } {
+    const at = lastAtMost(this.#offsets, offset - this.baseOffset);
+    if (at < 0) return { lastOffset: -1, position: 0 };
+    return { lastOffset: this.baseOffset + this.#offsets[at]!, position: this.#positions[at]! };
   }
 
-  /** An offset before which every timestamp is below `timestamp`. */
+  /** An offset before which every timestamp is below `timestamp`; only when the index is verified. */
   locateTimestamp(timestamp: number): number {
-    // Entries carry the greatest timestamp before them, so they grow.
     let low = 0;
-    let high = this.#timestamps.length;
+    let high = this.#timestampsBefore.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#timestamps[middle]! < timestamp) low = middle + 1;
+      if (this.#timestampsBefore[middle]! < timestamp) low = middle + 1;
       else high = middle;
     }
-    return low === 0 ? this.baseOffset : this.baseOffset + this.#offsets[low - 1]!;
+    // All before the indexed batch `low - 1` is older; behind the one before it is a batch's beginning.
+    return low < 2 ? this.baseOffset : this.baseOffset + this.#offsets[low - 2]! + 1;
   }
 
   clearIndex(): void {
     this.#offsets = [];
     this.#positions = [];
-    this.#timestamps = [];
+    this.#timestampsBefore = [];
+    this.#times = [];
+    this.#timeOffsets = [];
     this.#lastIndexedAt = 0;
   }
 
@@ -103,36 +115,16 @@ export class Segment {
     this.readableBytes = 0;
     this.endOffset = this.baseOffset;
     this.maxTimestamp = -1;
+    this.maxTimestampOffset = this.baseOffset;
     this.indexed = true;
     this.verified = true;
   }
 
-  /** Takes over an index file if it can be one of this segment; says whether it did. */
+  /** Takes over index files if they can be those of this segment; says whether it did. */
   loadIndex(index: Buffer, timeIndex: Buffer): boolean {
-    const entries = index.length / INDEX_ENTRY_BYTES;
-    if (!Number.isInteger(entries) || timeIndex.length < entries * TIME_INDEX_ENTRY_BYTES)
-      return false;
     this.clearIndex();
-    let offset = 0;
-    let position = 0;
-    let timestamp = -1;
-    for (let i = 0; i < entries; i++) {
-      const nextOffset = index.readInt32BE(i * INDEX_ENTRY_BYTES);
-      const nextPosition = index.readInt32BE(i * INDEX_ENTRY_BYTES + 4);
-      const nextTimestamp = readInt64(timeIndex, i * TIME_INDEX_ENTRY_BYTES);
-      if (nextPosition >= this.bytes) break;
-      if (nextOffset <= offset || nextPosition <= position || nextTimestamp < timestamp)
-        return false;
-      offset = nextOffset;
-      position = nextPosition;
-      timestamp = nextTimestamp;
-      this.#offsets.push(offset);
-      this.#positions.push(position);
-      this.#timestamps.push(timestamp);
-    }
-    this.#lastIndexedAt = position;
     this.verified = false;
-    return true;
+    return this.#loadOffsets(index) && this.#loadTimes(timeIndex);
   }
 
   encodeIndex(): Buffer {
@@ -145,10 +137,10 @@ export class Segment {
   }
 
   encodeTimeIndex(): Buffer {
-    const buffer = Buffer.alloc(this.#offsets.length * TIME_INDEX_ENTRY_BYTES);
-    for (let i = 0; i < this.#offsets.length; i++) {
-      writeInt64(buffer, this.#timestamps[i]!, i * TIME_INDEX_ENTRY_BYTES);
-      buffer.writeInt32BE(this.#offsets[i]! - 1, i * TIME_INDEX_ENTRY_BYTES + 8);
+    const buffer = Buffer.alloc(this.#times.length * TIME_INDEX_ENTRY_BYTES);
+    for (let i = 0; i < this.#times.length; i++) {
+      writeInt64(buffer, this.#times[i]!, i * TIME_INDEX_ENTRY_BYTES);
+      buffer.writeInt32BE(this.#timeOffsets[i]!, i * TIME_INDEX_ENTRY_BYTES + 8);
     }
     return buffer;
   }
@@ -159,7 +151,48 @@ export class Segment {
       endOffset: this.endOffset,
       bytes: this.bytes,
       maxTimestamp: this.maxTimestamp,
+      maxTimestampOffset: this.maxTimestampOffset,
     };
+  }
+
+  #indexTime(): void {
+    const last = this.#times.at(-1);
+    if (last !== undefined && last >= this.maxTimestamp) return;
+    this.#times.push(this.maxTimestamp);
+    this.#timeOffsets.push(this.maxTimestampOffset - this.baseOffset);
+  }
+
+  #loadOffsets(index: Buffer): boolean {
+    let position = 0;
+    let offset = -1;
+    for (let at = 0; at + INDEX_ENTRY_BYTES <= index.length; at += INDEX_ENTRY_BYTES) {
+      const nextOffset = index.readInt32BE(at);
+      const nextPosition = index.readInt32BE(at + 4);
+      if (nextPosition >= this.bytes) break;
+      if (nextOffset <= offset || nextPosition <= position) return false;
+      this.#offsets.push((offset = nextOffset));
+      this.#positions.push((position = nextPosition));
+    }
+    this.#lastIndexedAt = position;
+    return index.length % INDEX_ENTRY_BYTES === 0;
+  }
+
+  #loadTimes(timeIndex: Buffer): boolean {
+    let time = -1;
+    let offset = -1;
+    for (
+      let at = 0;
+      at + TIME_INDEX_ENTRY_BYTES <= timeIndex.length;
+      at += TIME_INDEX_ENTRY_BYTES
+    ) {
+      const nextTime = readInt64(timeIndex, at);
+      const nextOffset = timeIndex.readInt32BE(at + 8);
+      if (nextOffset >= this.endOffset - this.baseOffset) break;
+      if (nextOffset <= offset || nextTime <= time) return false;
+      this.#times.push((time = nextTime));
+      this.#timeOffsets.push((offset = nextOffset));
+    }
+    return timeIndex.length % TIME_INDEX_ENTRY_BYTES === 0;
   }
 }
 
