@@ -3,17 +3,18 @@
  * `--quick` smaller inputs and fewer rounds; with `--only pipe` what has that word in its name; with `--strict` a ratio
  * below its floor is a failure.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { root } from './data.js';
-import { compare, type Comparison, type Result } from './measure.js';
-import { logAppend } from './workloads/append.js';
+import { NAMES } from './comparison.js';
+import type { Result } from './measure.js';
 import { countFlushes } from './workloads/flushes.js';
 import { latency } from './workloads/latency.js';
 import { memory } from './workloads/memory.js';
-import { stateless, streamTableJoin, wordCount } from './workloads/throughput.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -29,36 +30,28 @@ const rounds = Number(options.rounds ?? (quick ? 3 : 7));
 const wanted = (name: string) => name.includes(only);
 mkdirSync(directory, { recursive: true });
 
-const records = quick ? 200_000 : 500_000;
-/** The names of a group's comparisons, known before its data is made. */
-const groups: readonly (readonly [string[], () => Comparison[] | Promise<Comparison[]>])[] = [
-  [['pipe', 'chain'], () => stateless(records)],
-  [['word count, cache off', 'word count, cache on'], () => wordCount(quick ? 1 : 2)],
-  [['stream-table join'], () => streamTableJoin(records)],
-  [
-    ['log append, durable', 'typed producer, durable'],
-    () => logAppend(directory, quick ? 600_000 : 3_000_000),
-  ],
-];
+/** A process of its own: what one topology taught the compiler must neither help nor hurt the next one. */
+function inFreshProcess(name: string): Result {
+  const program = fileURLToPath(new URL('./comparison.js', import.meta.url));
+  const args = ['--expose-gc', program, name, String(rounds), String(quick), directory];
+  const result: Result = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  return result;
+}
 
 const results: Result[] = [];
 const rate = (n: number) => Math.round(n).toLocaleString('en-US').padStart(11);
 console.log(
   `${'workload'.padEnd(24)} ${'millrace'.padStart(11)} ${'limit'.padStart(11)}  ratio  floor`,
 );
-for (const [names, make] of groups) {
-  if (!names.some(wanted)) continue;
-  for (const comparison of await make()) {
-    if (!wanted(comparison.name)) continue;
-    const result = await compare(comparison, rounds);
-    results.push(result);
-    const { name, ours, limit, ratio, floor } = result;
-    const verdict =
-      floor === undefined ? '' : `${floor.toFixed(2)} ${ratio >= floor ? '' : 'MISSED'}`;
-    console.log(
-      `${name.padEnd(24)} ${rate(ours)} ${rate(limit)}  ${ratio.toFixed(2).padStart(5)}  ${verdict}`,
-    );
-  }
+for (const name of NAMES.filter(wanted)) {
+  const result = inFreshProcess(name);
+  results.push(result);
+  const { ours, limit, ratio, floor } = result;
+  const verdict =
+    floor === undefined ? '' : `${floor.toFixed(2)} ${ratio >= floor ? '' : 'MISSED'}`;
+  console.log(
+    `${name.padEnd(24)} ${rate(ours)} ${rate(limit)}  ${ratio.toFixed(2).padStart(5)}  ${verdict}`,
+  );
 }
 
 const more: { [name: string]: unknown } = {};

@@ -1,5 +1,5 @@
 /**
- * How everything here is measured: millrace and its limit take turns in one process, the middle value of several
+ * How everything here is measured: millrace and its limit take turns in one fresh process, the middle value of several
  * rounds counts, and what is compared is the ratio. Absolute numbers of different days say nothing.
  */
 export interface Comparison {
