@@ -197,7 +197,10 @@ export abstract class InMemoryStore<K, V, F>
   }
 
   promote(): void {
-    assert(!this.hasDirtyCache, `store ${this.name} is committed with a flushed cache`);
+    assert(
+      this.#cache === undefined || !this.#cache.holdsFinished,
+      `store ${this.name} is committed with a flushed cache`,
+    );
     this.#table.promote();
   }
 
@@ -229,29 +232,29 @@ export abstract class InMemoryStore<K, V, F>
     const context = this.#context;
     assert(context !== undefined, `store ${this.name} is initialised before it is written`);
     if (this.#renewed) throw this.#tooLate();
+    const scoped = context.inRecordScope();
     const id = this.#id(key);
     const stored =
       value === undefined || this.#decoded ? value : Buffer.from(this.#valueBytes(value));
-    const row =
-      this.#table.find(id) ??
-      this.#newRow(id, key, value !== undefined || this.#cache !== undefined);
+    const row = this.#table.find(id);
     if (this.#cache !== undefined) {
-      this.#cache.write(this.#table, row!, stored, timestamp);
+      this.#cache.write(this.#table, row ?? this.#newRow(id, key), stored, timestamp, scoped);
       return;
     }
-    const scoped = context.inRecordScope();
-    if (row !== undefined) this.#table.write(row, stored, timestamp, scoped);
-    if (context.changelog === undefined) return;
-    const keyBytes = row?.keyBytes ?? this.#keyBytes(key);
-    if (value === undefined) context.changelog(keyBytes, null, context.timestamp());
-    else {
-      const valueBytes = this.#decoded ? this.#valueBytes(value) : (stored as Buffer);
-      context.changelog(keyBytes, valueBytes, timestamp < 0 ? context.timestamp() : timestamp);
+    // Logged first: what cannot be logged must not be read from the store either, should the record be let through.
+    if (context.changelog !== undefined) {
+      const keyBytes = row?.keyBytes ?? this.#keyBytes(key);
+      if (value === undefined) context.changelog(keyBytes, null, context.timestamp());
+      else {
+        const valueBytes = this.#decoded ? this.#valueBytes(value) : (stored as Buffer);
+        context.changelog(keyBytes, valueBytes, timestamp < 0 ? context.timestamp() : timestamp);
+      }
     }
+    if (row === undefined && value === undefined) return;
+    this.#table.write(row ?? this.#newRow(id, key), stored, timestamp, scoped);
   }
 
-  #newRow(id: unknown, key: K, wanted: boolean): Row | undefined {
-    if (!wanted) return undefined;
+  #newRow(id: unknown, key: K): Row {
     return this.#table.add(id, this.#keysByValue ? undefined : Buffer.from(this.#keyBytes(key)));
   }
 

@@ -31,10 +31,16 @@ export class UpdateCache {
     return this.#rows.some((row) => row.held !== undefined);
   }
 
+  /** Updates of finished records are held back. Those of a record that still waits belong to no commit. */
+  get holdsFinished(): boolean {
+    return this.#rows.some(
+      ({ held, scope }) => held !== undefined && (scope === undefined || scope.held !== undefined),
+    );
+  }
+
   /** Writes to the table and holds the update back; flushes all of the store when the cache is over its budget. */
-  write(table: LayeredTable, row: Row, value: unknown, timestamp: number): void {
+  write(table: LayeredTable, row: Row, value: unknown, timestamp: number, scoped: boolean): void {
     const context = this.#context;
-    const scoped = context.inRecordScope();
     const before = row.value;
     const beforeTimestamp = row.timestamp;
     table.write(row, value, timestamp, scoped);
@@ -64,8 +70,10 @@ export class UpdateCache {
     this.#rows = [];
     rows.sort(byLastUpdate);
     let flushed = 0;
+    let at = 0;
     try {
-      for (const row of rows) {
+      while (at < rows.length) {
+        const row = rows[at++]!;
         const held = row.held;
         if (held === undefined) continue;
         row.held = undefined;
@@ -74,6 +82,8 @@ export class UpdateCache {
         this.#flushOne(row, held);
       }
     } finally {
+      // After an error, which user code may catch around its put: the rest is still held back.
+      if (at < rows.length) this.#rows = [...rows.slice(at), ...this.#rows];
       this.#flushing = false;
     }
     return flushed > 0;
