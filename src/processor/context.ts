@@ -59,6 +59,7 @@ export class NodeContext implements OperatorContext {
   }
 
   schedule(interval: Duration, type: PunctuationType, callback: PunctuationCallback): Cancellable {
+    if (this.#closed) throw this.#node.parking.late(this.#node, 'schedule a punctuator');
     return this.#services.punctuations.add(
       this.#node,
       interval,

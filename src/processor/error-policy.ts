@@ -53,9 +53,10 @@ export function deadLetterHeaders(
   record: FailedRecord | undefined,
 ): RecordHeader[] {
   const cause = error.cause instanceof Error ? error.cause : error;
-  const header = (name: string, text: string): RecordHeader => ({
+  // User code may have put anything into the fields of its error.
+  const header = (name: string, text: unknown): RecordHeader => ({
     key: `__streams.errors.${name}`,
-    value: Buffer.from(text),
+    value: Buffer.from(String(text)),
   });
   return [
     ...(record?.headers ?? []),

@@ -79,6 +79,11 @@ export abstract class GraphNode implements ParkedNode {
       parking.hold(this, () => this.#attemptOne(child, record));
       return;
     }
+    this.#deliverOne(child, record);
+  }
+
+  #deliverOne(child: ChildNode, record: Record): void {
+    const { parking } = this;
     const { timestamp, headers } = parking;
     parking.timestamp = record.timestamp;
     parking.headers = record.headers;
@@ -97,7 +102,7 @@ export abstract class GraphNode implements ParkedNode {
 
   #attemptOne(child: ChildNode, record: Record): void {
     try {
-      child.process(record);
+      this.#deliverOne(child, record);
     } catch (error) {
       this.fail(error);
     }
@@ -156,6 +161,9 @@ export class ProcessorNode extends GraphNode implements ChildNode {
       const result = this.#processor!.process(input);
       if (result !== undefined) this.#returned(result);
     } catch (error) {
+      // It may come out of a forward, which was at another time.
+      this.parking.timestamp = record.timestamp;
+      this.parking.headers = record.headers;
       this.fail(error);
     }
   }

@@ -14,6 +14,8 @@ export class PartitionGroup {
   readonly #byPartition = new Map<string, RecordQueue>();
   /** Largest timestamp taken from any queue; -1 before the first. */
   streamTime = -1;
+  /** At the last look there was a record that has to wait for another partition. */
+  #waiting = false;
 
   constructor(clock: Clock, maxIdleMs: number) {
     this.#clock = clock;
@@ -44,8 +46,8 @@ export class PartitionGroup {
       else if (chosen === undefined || queue.head!.timestamp < chosen.head!.timestamp)
         chosen = queue;
     }
-    if (chosen !== undefined && empty && this.#mustWait()) return undefined;
-    return chosen;
+    this.#waiting = chosen !== undefined && empty && this.#mustWait();
+    return this.#waiting ? undefined : chosen;
   }
 
   /** Notes the time of a record that is taken. */
@@ -55,6 +57,7 @@ export class PartitionGroup {
 
   /** Milliseconds until a wait for an idle partition ends; `undefined` when there is none. */
   msUntilIdleEnds(): number | undefined {
+    if (!this.#waiting) return undefined;
     let ms: number | undefined;
     for (const { idleSince } of this.#queues) {
       if (idleSince === undefined) continue;

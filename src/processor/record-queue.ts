@@ -230,8 +230,12 @@ export class RecordQueue {
     const { source, topic, partition, partitionTime } = this;
     const { timestamp, offset } = this.#cursor;
     if (source.timestamps === failOnInvalidTimestamp && timestamp >= 0) return timestamp;
+    let extracted: number;
     try {
-      return source.timestamps({ topic, partition, offset, key, value, timestamp }, partitionTime);
+      extracted = source.timestamps(
+        { topic, partition, offset, key, value, timestamp },
+        partitionTime,
+      );
     } catch (error) {
       if (error instanceof StreamsError) throw error;
       throw new StreamsError(
@@ -240,6 +244,12 @@ export class RecordQueue {
         { cause: error, node: source.name, topic, partition, offset },
       );
     }
+    if (Number.isSafeInteger(extracted)) return extracted;
+    throw new StreamsError(
+      'INVALID_TIMESTAMP',
+      `The timestamp extractor of source ${source.name} answered ${String(extracted)} for record topic=${topic}, partition=${partition}, offset=${offset}. It has to answer whole milliseconds, or a negative number to drop the record.`,
+      { node: source.name, topic, partition, offset },
+    );
   }
 }
 

@@ -169,6 +169,8 @@ export class StreamTask {
 
   /** Milliseconds until the task wants to be driven even if nothing arrives; `undefined`: not at all. */
   msUntilDue(): number | undefined {
+    // Nothing can be done before the promise settles, and then the task says so itself.
+    if (this.#parking.inFlight) return undefined;
     const next = this.#punctuations.nextWallClock();
     const punctuation =
       next === undefined ? undefined : Math.max(0, next - this.#options.clock.now());
