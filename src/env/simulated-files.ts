@@ -49,7 +49,12 @@ export interface SimulatedFilesOptions {
 }
 
 type Entry = SimulatedInode | 'directory';
-type EntryChange = { readonly path: string; readonly entry: Entry | undefined };
+interface EntryChange {
+  readonly path: string;
+  readonly entry: Entry | undefined;
+  /** What was durable in a directory that is removed: it goes with it, and what a new one of its name holds stays. */
+  readonly children?: ReadonlyMap<string, Entry>;
+}
 
 export class SimulatedFiles implements FileSystem {
   capacityBytes: number;
@@ -133,7 +138,11 @@ export class SimulatedFiles implements FileSystem {
       copy.#unsynced.set(
         directory,
         changes.map((change) =>
-          change.map(({ path, entry }) => ({ path, entry: entry && same(entry) })),
+          change.map(({ path, entry, children }) => ({
+            path,
+            entry: entry && same(entry),
+            children: new Map([...(children ?? [])].map(([child, inode]) => [child, same(inode)])),
+          })),
         ),
       );
     }
@@ -198,7 +207,8 @@ export class SimulatedFiles implements FileSystem {
     this.change('remove-directory', path);
     // What happened in it goes with it; a directory made anew under the name is another one.
     this.#unsynced.delete(path);
-    this.#change([{ path, entry: undefined }]);
+    const inside = [...this.#durable].filter(([child]) => child.startsWith(`${path}/`));
+    this.#change([{ path, entry: undefined, children: new Map(inside) }]);
   }
 
   syncDirectory(directory: string): void {
@@ -298,18 +308,13 @@ export class SimulatedFiles implements FileSystem {
   }
 
   #apply(change: readonly EntryChange[]): void {
-    for (const { path, entry } of change) {
-      if (entry === undefined) this.#forget(path);
+    for (const { path, entry, children } of change) {
+      for (const [child, inode] of children ?? []) {
+        if (this.#durable.get(child) === inode) this.#durable.delete(child);
+      }
+      if (entry === undefined) this.#durable.delete(path);
       else this.#durable.set(path, entry);
     }
-  }
-
-  #forget(path: string): void {
-    if (this.#durable.get(path) === 'directory') {
-      for (const child of this.#durable.keys())
-        if (child.startsWith(`${path}/`)) this.#durable.delete(child);
-    }
-    this.#durable.delete(path);
   }
 
   #keepChanges(changes: readonly EntryChange[][], mode: CrashMode): void {
