@@ -36,6 +36,8 @@ const NO_HEADERS: readonly [] = Object.freeze([]);
 
 export class StateManager {
   readonly changelogs: readonly StoreChangelog[];
+  /** Some store may hold updates back. */
+  readonly caches: boolean;
   readonly #stores = new Map<string, ManagedStore>();
   #all: ManagedStore[] = [];
   readonly #cache: CacheBudget | undefined;
@@ -76,6 +78,11 @@ export class StateManager {
       if (topic !== undefined) changelogs.push({ store, topic, partition: options.partition });
     }
     this.changelogs = changelogs;
+    this.caches =
+      this.#cache !== undefined &&
+      options.services.subtopologies.some(({ stores }) =>
+        stores.some(({ builder }) => builder.cachingEnabled),
+      );
   }
 
   get(name: string): ManagedStore | undefined {

@@ -102,6 +102,7 @@ export class StreamTask {
     assert(!this.#initialized, `task ${this.id} is initialised once`);
     this.#initialized = true;
     this.#graph.initialize();
+    this.#commitNeeded = this.#stores.uncommittedBytes > 0;
     this.#progress.begin();
   }
 
@@ -232,6 +233,11 @@ export class StreamTask {
     return this.#parking.inFlight && (!this.#scope.isOpen || this.#stores.hasDirtyCache);
   }
 
+  /** A record or a flush of this task may come to block a commit. */
+  get mayBlockCommit(): boolean {
+    return this.#parking.asyncSeen && this.#stores.caches;
+  }
+
   get uncommittedBytes(): number {
     return this.#stores.uncommittedBytes;
   }
@@ -276,8 +282,9 @@ export class StreamTask {
     this.#progress.rollback();
     this.#punctuations.clear();
     this.#commitRequested = false;
-    this.#commitNeeded = false;
     this.#graph.initialize();
+    // Suppliers may write stores.
+    this.#commitNeeded = this.#stores.uncommittedBytes > 0;
     this.#progress.restoreSchedules();
   }
 
