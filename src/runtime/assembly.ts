@@ -46,7 +46,16 @@ export async function assemble(parts: AssemblyParts): Promise<Assembly> {
   try {
     return await assembleInto(parts, opened);
   } catch (error) {
-    for (const resource of opened.reverse()) await resource.close();
+    for (const resource of opened.reverse()) {
+      await resource
+        .close()
+        .catch((failure: unknown) =>
+          parts.config.logger.warn(
+            'Closing after a failed start failed',
+            failure instanceof Error ? failure : new Error(String(failure)),
+          ),
+        );
+    }
     throw error;
   }
 }
@@ -94,6 +103,9 @@ async function assembleInto(
   });
   const restore = { client, clock, timers, onProgress: parts.onRestore, stopping: parts.stopping };
   await restoreStores(restore, restoreTargets(tasks.tasks, committed));
+  opened.push({ close: async () => tasks.close() });
+  // What suppliers write into stores belongs to the first commit.
+  if (exactlyOnce) producer.begin();
   tasks.initialize();
   // 5. Positions.
   const repartitionTopics = new Set(plan.repartitionTopics.map((topic) => topic.topic));

@@ -41,7 +41,15 @@ export class CommitSchedule {
   }
 
   isDue(tasks: TaskManager, producer: LogProducer, idle: boolean): boolean {
-    if (!tasks.commitNeeded || tasks.blocksCommit) return false;
+    return tasks.commitNeeded && !tasks.blocksCommit && this.#isTime(tasks, producer, idle);
+  }
+
+  /** It would be time, but a task blocks it. */
+  isOverdue(tasks: TaskManager, producer: LogProducer): boolean {
+    return tasks.blocksCommit && this.#isTime(tasks, producer, false);
+  }
+
+  #isTime(tasks: TaskManager, producer: LogProducer, idle: boolean): boolean {
     const elapsed = this.#clock.monotonic() - this.#lastAt;
     if (tasks.commitRequested && elapsed >= this.#spacingMs) return true;
     if (elapsed >= this.#busyIntervalMs(idle)) return true;

@@ -216,10 +216,19 @@ function parseLog(log: KafkaStreamsOptions['log'] | undefined): LogClient {
 
 function parseLogger(logger: Partial<StreamsLogger> | undefined): StreamsLogger {
   return {
-    info: (message) => logger?.info?.(message),
-    warn: (message, error) => logger?.warn?.(message, error),
-    error: (message, error) => logger?.error?.(message, error),
+    info: (message) => guarded(() => logger?.info?.(message)),
+    warn: (message, error) => guarded(() => logger?.warn?.(message, error)),
+    error: (message, error) => guarded(() => logger?.error?.(message, error)),
   };
+}
+
+/** A logger that throws is a guest like all user code; there is nobody left to tell. */
+function guarded(log: () => void): void {
+  try {
+    log();
+  } catch {
+    return;
+  }
 }
 
 function parsePolicy(name: keyof ErrorPolicies, policy: ErrorPolicy | undefined): ErrorPolicy {

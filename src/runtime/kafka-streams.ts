@@ -152,7 +152,10 @@ export class KafkaStreams {
         this.#failure = failure;
         this.#events.emit('error', failure);
       },
-      onReplacing: () => this.#state.moveTo('REBALANCING'),
+      onReplacing: () => {
+        // A close that has begun goes on.
+        if (this.#state.is('RUNNING')) this.#state.moveTo('REBALANCING');
+      },
       onReplaced: () => {
         this.#failure = undefined;
         this.#state.moveTo('RUNNING');

@@ -5,7 +5,7 @@
  * nothing is processed. It knows nothing of topics, plans and states of the application.
  */
 import type { Clock, Timers } from '../env/env.js';
-import type { StreamsError } from '../errors.js';
+import { StreamsError } from '../errors.js';
 import type { Assembly } from './assembly.js';
 import { type CommitInfo, CommitSchedule } from './commit-schedule.js';
 import { commitAtLeastOnce, commitExactlyOnce } from './commit.js';
@@ -42,6 +42,8 @@ export class StreamThread {
   #stopAt: number | undefined;
   /** Something was processed since the last commit. */
   #uncommitted = false;
+  /** A commit was due and a parked task blocked it: nothing is begun any more that could block it again. */
+  #commitOwed = false;
   #wakeRequested = false;
   #interruptPause: (() => void) | undefined;
   #waitMs = 0;
@@ -63,7 +65,7 @@ export class StreamThread {
     try {
       this.#untilCaughtUp = untilCaughtUp;
       if (untilCaughtUp) await this.#takeTargets();
-      this.#begin();
+      this.#uncommitted = this.#parts.assembly.tasks.commitNeeded;
       while (this.#stopAt === undefined) {
         try {
           await this.#turn();
@@ -102,9 +104,12 @@ export class StreamThread {
     if (waitMs > 0) this.#yieldedAt = now;
     globals.applyNews();
     intake.add(fetched);
+    this.#commitOwed ||= this.#uncommitted && this.#schedule.isOverdue(tasks, producer);
     const holding = this.#schedule.isFull(tasks) && tasks.blocksCommit;
-    const worked = holding ? tasks.processParked() : tasks.process(now + SLICE_MS);
-    const fired = tasks.punctuate();
+    const worked = holding
+      ? tasks.processParked()
+      : tasks.process(now + SLICE_MS, this.#commitOwed);
+    const fired = tasks.punctuate(this.#commitOwed);
     tasks.expireParked();
     if (worked || fired) {
       this.#uncommitted = true;
@@ -127,8 +132,11 @@ export class StreamThread {
 
   async #commitIfDue(idle: boolean): Promise<boolean> {
     const { tasks, producer } = this.#parts.assembly;
-    if (!this.#uncommitted || !this.#schedule.isDue(tasks, producer, idle)) return false;
-    return this.#commit();
+    if (!this.#uncommitted) return false;
+    const due = this.#commitOwed
+      ? !tasks.blocksCommit
+      : this.#schedule.isDue(tasks, producer, idle);
+    return due && this.#commit();
   }
 
   async #commit(): Promise<boolean> {
@@ -142,9 +150,13 @@ export class StreamThread {
       producer,
       consumer,
     });
-    if (offsets === undefined) return false;
+    if (offsets === undefined) {
+      this.#commitOwed = true;
+      return false;
+    }
     this.#failuresInRow = 0;
     this.#uncommitted = false;
+    this.#commitOwed = false;
     intake.committed(offsets);
     this.#begin();
     this.#parts.onCommit(this.#schedule.committed(startedAt, offsets));
@@ -188,7 +200,7 @@ export class StreamThread {
     const failure = toFailure(error, config.applicationId);
     this.#parts.onError(failure);
     const fatal = isFatal(failure) || this.#parts.assembly.globals.hasFailed;
-    if (fatal || this.#decide(failure) === 'shutdown') throw failure;
+    if (fatal || this.#decide(failure) !== 'replace') throw failure;
     config.logger.warn(`Going back to the last commit after: ${failure.message}`, failure);
     this.#parts.onReplacing();
     await this.#rollBack();
@@ -197,14 +209,29 @@ export class StreamThread {
         Math.min(BACKOFF_MS_MAX, BACKOFF_MS_FIRST * 2 ** (this.#failuresInRow - 1)),
       );
     this.#failuresInRow++;
-    this.#begin();
     this.#waitMs = 0;
     if (this.#stopAt === undefined) this.#parts.onReplaced();
   }
 
-  #decide(failure: StreamsError): 'shutdown' | 'replace' {
-    const { onUncaughtError } = this.#parts.config;
-    return typeof onUncaughtError === 'function' ? onUncaughtError(failure) : onUncaughtError;
+  #decide(failure: StreamsError): unknown {
+    const { onUncaughtError, logger } = this.#parts.config;
+    if (typeof onUncaughtError !== 'function') return onUncaughtError;
+    let decision: unknown;
+    try {
+      decision = onUncaughtError(failure);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StreamsError(
+        'PROCESS_FAILED',
+        `onUncaughtError threw '${reason}' when it was asked about: ${failure.message}`,
+        { cause, ...failure.where },
+      );
+    }
+    if (decision !== 'replace' && decision !== 'shutdown')
+      logger.error(
+        `onUncaughtError answered ${String(decision)} instead of 'replace' or 'shutdown'; the application shuts down.`,
+      );
+    return decision;
   }
 
   async #rollBack(): Promise<void> {
@@ -212,9 +239,12 @@ export class StreamThread {
     if (this.#exactlyOnce) await producer.abort();
     // Without transaction nothing sent can be taken back; what is on its way settles before it is sent again.
     else await producer.flush().catch((error: unknown) => this.#warn('A send failed', error));
+    // Before processors are made anew: their suppliers may write stores.
+    this.#begin();
     tasks.rollback();
     intake.rewind();
-    this.#uncommitted = false;
+    this.#uncommitted = tasks.commitNeeded;
+    this.#commitOwed = false;
   }
 
   /** Waits for `ms`, or until `wake`. */

@@ -48,12 +48,15 @@ export class TaskManager {
     this.#upstream = groups.filter((group) => !group.downstream).flatMap((group) => group.tasks);
   }
 
-  /** Processes what is queued until nothing can be processed or `deadline` (monotonic ms) has passed; true if any record was. */
-  process(deadline: number): boolean {
-    const finished = this.#drain(this.#downstream, deadline);
+  /**
+   * Processes what is queued until nothing can be processed or `deadline` (monotonic ms) has passed; true if any record
+   * was. While a commit is owed, tasks that could block it again only finish what they have begun.
+   */
+  process(deadline: number, commitOwed: boolean): boolean {
+    const finished = this.#drain(this.#downstream, deadline, commitOwed);
     // New input waits until the hop is drained; a parked task cannot hold it up, since it has nothing to process.
     return this.#clock.monotonic() < deadline
-      ? this.#drain(this.#upstream, deadline) || finished
+      ? this.#drain(this.#upstream, deadline, commitOwed) || finished
       : finished;
   }
 
@@ -64,13 +67,14 @@ export class TaskManager {
     return worked;
   }
 
-  #drain(tasks: readonly StreamTask[], deadline: number): boolean {
+  #drain(tasks: readonly StreamTask[], deadline: number, commitOwed: boolean): boolean {
     let worked = false;
     let again = true;
     while (again) {
       again = false;
       for (const task of tasks) {
-        if (!drive(task)) continue;
+        const held = commitOwed && task.mayBlockCommit;
+        if (!(held ? task.inFlight && task.process() : drive(task))) continue;
         worked = again = true;
         if (this.#clock.monotonic() >= deadline) return true;
       }
@@ -78,9 +82,10 @@ export class TaskManager {
     return worked;
   }
 
-  punctuate(): boolean {
+  punctuate(commitOwed: boolean): boolean {
     let fired = false;
     for (const task of this.tasks) {
+      if (commitOwed && task.mayBlockCommit) continue;
       if (task.punctuateStreamTime()) fired = true;
       if (task.punctuateWallClock()) fired = true;
     }
