@@ -53,7 +53,8 @@ export const BYTES: Serde<Uint8Array> = Object.freeze({
   serialize: requireBytes,
   deserialize: (bytes: Uint8Array) => bytes,
   write: (value, writer) => writer.bytes(requireBytes(value)),
-  read: (buffer, start, end) => buffer.subarray(start, end),
+  read: (buffer, start, end) =>
+    start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end),
 } satisfies Serde<Uint8Array>);
 
 /** Keys or values that are always null. */

@@ -308,7 +308,9 @@ export abstract class InMemoryStore<K, V, F>
   }
 
   #key(row: Row): K {
-    return this.#keysByValue ? (row.id as K) : this.#keySerde.deserialize(row.keyBytes!, this.name);
+    return this.#keysByValue
+      ? (row.id as K)
+      : this.#keySerde.deserialize(Buffer.from(row.keyBytes!), this.name);
   }
 
   #bound(key: K | undefined): Buffer | undefined {
@@ -324,7 +326,8 @@ export abstract class InMemoryStore<K, V, F>
 
   #decode(stored: unknown): V {
     if (this.#decoded) return stored as V;
-    const bytes = stored as Buffer;
+    // A copy: a serde may hand out the very bytes it was given, and user code may write into them.
+    const bytes = Buffer.from(stored as Buffer);
     const { read } = this.#valueSerde;
     return read === undefined
       ? this.#valueSerde.deserialize(bytes, this.name)

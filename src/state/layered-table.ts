@@ -60,6 +60,8 @@ export class LayeredTable {
   /** For the ordered index; `undefined` while there is none, so that nothing is kept for it. */
   #added: Row[] | undefined;
   #addedMax = ADDED_ROWS;
+  /** An update is a get and then a put of the same key: the second one does not look again. */
+  #last: Row | undefined;
   #removed = 0;
   #size = 0;
   #uncommittedBytes = 0;
@@ -79,12 +81,17 @@ export class LayeredTable {
   }
 
   find(id: unknown): Row | undefined {
-    return this.#rows.get(id);
+    const last = this.#last;
+    if (last !== undefined && last.id === id && last.live) return last;
+    const row = this.#rows.get(id);
+    if (row !== undefined) this.#last = row;
+    return row;
   }
 
   add(id: unknown, keyBytes: Buffer | undefined): Row {
     const row = new Row(id, keyBytes);
     this.#rows.set(id, row);
+    this.#last = row;
     const added = this.#added;
     if (added !== undefined) {
       added.push(row);
