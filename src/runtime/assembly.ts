@@ -10,7 +10,8 @@ import type {
   PartitionOffsetAndMetadata,
   TopicPartition,
 } from '../log/client.js';
-import type { Subtopology } from '../processor/node-definition.js';
+import type { StreamsError } from '../errors.js';
+import type { SourceDefinition, Subtopology } from '../processor/node-definition.js';
 import type { StreamTask } from '../processor/stream-task.js';
 import type { StreamsConfig } from './config.js';
 import { GlobalStores } from './global-stores.js';
@@ -101,8 +102,15 @@ async function assembleInto(
     writers: new TopicWriters(producer, () => knownTopics),
     onReady: parts.wake,
   });
-  const restore = { client, clock, timers, onProgress: parts.onRestore, stopping: parts.stopping };
-  await restoreStores(restore, restoreTargets(tasks.tasks, committed));
+  const restore = {
+    client,
+    clock,
+    timers,
+    onProgress: parts.onRestore,
+    onLeftOut: (error: StreamsError) => config.logger.warn(error.message, error),
+    stopping: parts.stopping,
+  };
+  await restoreStores(restore, restoreTargets(tasks.tasks, plan, committed));
   opened.push({ close: async () => tasks.close() });
   // What suppliers write into stores belongs to the first commit.
   if (exactlyOnce) producer.begin();
@@ -143,22 +151,46 @@ class CommittedOffsets {
 
 function restoreTargets(
   tasks: readonly StreamTask[],
+  plan: TopicPlan,
   committed: CommittedOffsets,
 ): RestoreTarget[] {
-  return tasks.flatMap((task) =>
-    task.changelogs.map(({ store, topic, partition }) => {
-      // A source topic that serves as changelog holds records that were not processed yet.
-      const source = task.sourcePartitions.some(
-        (own) => own.topic === topic && own.partition === partition,
-      );
-      return {
+  const sources = new Map(
+    plan.subtopologies.flatMap(({ definition, sources: planned }) =>
+      planned.map(({ name, topic }) => [topic, sourceOf(definition, name)] as const),
+    ),
+  );
+  const targets: RestoreTarget[] = [];
+  for (const task of tasks) {
+    const own = new Set(task.sourcePartitions.map(({ topic }) => topic));
+    for (const { store, topic, partition } of task.changelogs) {
+      const source = sources.get(topic);
+      // A source topic that serves as changelog may have fewer partitions than there are tasks.
+      if (source !== undefined && !own.has(topic)) continue;
+      targets.push({
         store,
         topic,
         partition,
-        committedOffset: source ? (committed.of({ topic, partition })?.offset ?? 0) : undefined,
-      };
-    }),
+        // It holds records that were not processed yet, and some that were left out.
+        committedOffset:
+          source === undefined ? undefined : (committed.of({ topic, partition })?.offset ?? 0),
+        decode: source === undefined ? undefined : decoderOf(source, topic),
+      });
+    }
+  }
+  return targets;
+}
+
+function sourceOf({ nodes }: Subtopology, topic: string): SourceDefinition | undefined {
+  return nodes.find(
+    (node): node is SourceDefinition => node.kind === 'source' && node.topics.includes(topic),
   );
+}
+
+function decoderOf({ keySerde, valueSerde }: SourceDefinition, topic: string) {
+  return (key: Uint8Array, value: Uint8Array | null): void => {
+    keySerde.deserialize(key, topic);
+    if (value !== null) valueSerde.deserialize(value, topic);
+  };
 }
 
 /** Assigns every source partition, tells the tasks where they stand, and resolves where reading begins. */

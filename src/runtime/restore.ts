@@ -17,6 +17,8 @@ export interface RestoreTarget extends TopicPartition {
   readonly store: ManagedStore;
   /** Set when a source topic serves as changelog: what lies beyond is not processed yet and must not be restored. */
   readonly committedOffset: number | undefined;
+  /** Set with it: throws for a record that a policy for undecodable records has let through below that offset. */
+  readonly decode: ((key: Uint8Array, value: Uint8Array | null) => void) | undefined;
 }
 
 /** Progress of one changelog partition; the last event of each has `position === endOffset`. */
@@ -32,6 +34,8 @@ export interface RestoreParts {
   readonly clock: Clock;
   readonly timers: Timers;
   onProgress(progress: RestoreProgress): void;
+  /** A record of a source topic was left out, as it was when it was processed. */
+  onLeftOut(error: StreamsError): void;
   /** Checked between polls; true ends the restore with `INVALID_STATE`. */
   stopping(): boolean;
 }
@@ -74,6 +78,11 @@ async function replayAll(
   poll: (maxWaitMs: number) => Promise<readonly FetchedRecords[]>,
 ): Promise<void> {
   const cursor = new RecordCursor();
+  const byPartition = new Map<string, Replay[]>();
+  for (const replay of replays) {
+    const name = nameOf(replay.target);
+    byPartition.set(name, [...(byPartition.get(name) ?? []), replay]);
+  }
   let open = replays;
   let progressAt = parts.clock.monotonic();
   let yieldedAt = progressAt;
@@ -85,7 +94,8 @@ async function replayAll(
       );
     const fetched = await poll(POLL_MS);
     for (const records of fetched) {
-      for (const replay of open) if (isOf(replay, records)) apply(replay, records, cursor, parts);
+      for (const replay of byPartition.get(nameOf(records)) ?? [])
+        if (replay.position < replay.endOffset) apply(replay, records, cursor, parts);
     }
     open = open.filter((replay) => replay.position < replay.endOffset);
     const now = parts.clock.monotonic();
@@ -97,9 +107,7 @@ async function replayAll(
   }
 }
 
-function isOf(replay: Replay, records: FetchedRecords): boolean {
-  return replay.target.partition === records.partition && replay.target.topic === records.topic;
-}
+const nameOf = ({ topic, partition }: TopicPartition): string => `${topic}-${partition}`;
 
 function apply(
   replay: Replay,
@@ -107,20 +115,19 @@ function apply(
   cursor: RecordCursor,
   parts: RestoreParts,
 ): void {
-  const { store } = replay.target;
   for (const { bytes, start } of records.batches) {
     cursor.reset(bytes, start);
     while (cursor.next()) {
       if (cursor.offset < replay.position || cursor.offset >= replay.endOffset) continue;
       const key = cursor.key();
       // A changelog record without key belongs to no entry of the store; Kafka's restore skips it too.
-      if (key !== null) store.restore(key, cursor.value(), cursor.timestamp, cursor.headers());
+      if (key !== null) restoreOne(replay.target, key, cursor, parts);
       replay.restored++;
     }
   }
   assert(records.nextOffset >= replay.position, 'a fetch never moves a position back');
   replay.position = Math.min(records.nextOffset, replay.endOffset);
-  const { topic, partition } = replay.target;
+  const { store, topic, partition } = replay.target;
   parts.onProgress({
     store: store.name,
     topic,
@@ -129,6 +136,33 @@ function apply(
     position: replay.position,
     endOffset: replay.endOffset,
   });
+}
+
+function restoreOne(
+  target: RestoreTarget,
+  key: Uint8Array,
+  cursor: RecordCursor,
+  parts: RestoreParts,
+): void {
+  const { store, topic, partition, decode } = target;
+  const value = cursor.value();
+  try {
+    decode?.(key, value);
+    store.restore(key, value, cursor.timestamp, cursor.headers());
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const place = `topic=${topic}, partition=${partition}, offset=${cursor.offset}`;
+    const where = { cause, store: store.name, topic, partition, offset: cursor.offset };
+    if (decode === undefined) {
+      throw new StreamsError(
+        'RESTORE_FAILED',
+        `Store '${store.name}' could not be restored from its changelog at ${place}: ${reason} Give the store the serdes it was written with, or start under another applicationId.`,
+        where,
+      );
+    }
+    const message = `Store '${store.name}' was restored without the record at ${place}, which cannot be decoded and was left out before: ${reason}`;
+    parts.onLeftOut(new StreamsError('DESERIALIZE_FAILED', message, where));
+  }
 }
 
 async function endOffsets(
@@ -147,7 +181,10 @@ async function endOffsets(
 function uniquePartitions(partitions: readonly TopicPartition[]): TopicPartition[] {
   return [
     ...new Map(
-      partitions.map(({ topic, partition }) => [`${topic}-${partition}`, { topic, partition }]),
+      partitions.map(({ topic, partition }) => [
+        nameOf({ topic, partition }),
+        { topic, partition },
+      ]),
     ).values(),
   ];
 }
