@@ -56,11 +56,8 @@ export class StreamTask {
     this.#options = options;
     const collector = new ScopedCollector(options.collector);
     this.#failures = new FailureHandler(id, config, collector, this.#recordDropped);
-    this.#parking = new Parking(
-      clock,
-      () => this.#originOfCurrent(),
-      () => options.onReady(),
-    );
+    const originOf = () => this.#originOfCurrent();
+    this.#parking = new Parking(clock, originOf, () => options.onReady());
     this.#group = new PartitionGroup(clock, config.maxTaskIdleMs);
     this.#progress = new TaskProgress(this.#group, this.#punctuations);
     const services = this.#services(collector);

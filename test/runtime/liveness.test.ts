@@ -1,6 +1,6 @@
 /** What could stop an application from getting on, or keep it busy for nothing. */
 import { describe, expect, it } from 'vitest';
-import { SimulatedEnv } from '../../src/env/simulated-env.js';
+import type { SimulatedEnv } from '../../src/env/simulated-env.js';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
 import type { ProcessorContext } from '../../src/processor/processor.js';
 import type { Record } from '../../src/processor/record.js';
