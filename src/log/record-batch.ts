@@ -7,7 +7,13 @@
  */
 import { allocate, allocateSmall, writeInt64, writeUtf8 } from '../env/bytes.js';
 import { assert } from '../errors.js';
-import { BATCH_HEADER_BYTES, BATCH_OVERHEAD_BYTES, CONTROL, CRC_START, TRANSACTIONAL } from './batch-header.js';
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_OVERHEAD_BYTES,
+  CONTROL,
+  CRC_START,
+  TRANSACTIONAL,
+} from './batch-header.js';
 import { crc32c } from './crc32c.js';
 import type { RecordHeader } from './client.js';
 
@@ -16,6 +22,10 @@ export const MAX_TIMESTAMP = 2 ** 52 - 1;
 
 const NO_HEADERS: readonly RecordHeader[] = [];
 const SMALL_COPY_BYTES = 40;
+/** With key and value up to this and no headers, a record's body is below 64 bytes: its zigzag length is one byte. */
+const SMALL_RECORD_BYTES = 40;
+/** Zigzag -1. */
+const NULL_LENGTH = 1;
 
 /** Who writes a batch; all -1 for a plain one. */
 export interface BatchProducer {
@@ -64,6 +74,10 @@ export class RecordBatchBuilder {
     const delta = timestamp - this.#baseTimestamp;
     const keyBytes = key === null ? 0 : keyEnd - keyStart;
     const valueBytes = value === null ? 0 : valueEnd - valueStart;
+    if (headers.length === 0 && keyBytes + valueBytes <= SMALL_RECORD_BYTES) {
+      this.#appendSmall(delta, key, keyStart, keyBytes, value, valueStart, valueBytes);
+      return;
+    }
     let body =
       1 +
       varlongBytes(delta) +
@@ -76,10 +90,46 @@ export class RecordBatchBuilder {
     buffer[at++] = 0;
     at = writeVarlong(buffer, at, delta);
     at = writeVarint(buffer, at, this.#count);
-    at = key === null ? writeVarint(buffer, at, -1) : writeRange(buffer, at, key, keyStart, keyBytes);
-    at = value === null ? writeVarint(buffer, at, -1) : writeRange(buffer, at, value, valueStart, valueBytes);
+    at =
+      key === null ? writeVarint(buffer, at, -1) : writeRange(buffer, at, key, keyStart, keyBytes);
+    at =
+      value === null
+        ? writeVarint(buffer, at, -1)
+        : writeRange(buffer, at, value, valueStart, valueBytes);
     if (headers.length === 0) buffer[at++] = 0;
     else at = writeHeaders(buffer, at, headers);
+    this.#end = at;
+    this.#count++;
+  }
+
+  /** Every length takes one byte here, so nothing is measured before it is written: counts and words live on this path. */
+  #appendSmall(
+    delta: number,
+    key: Uint8Array | null,
+    keyStart: number,
+    keyBytes: number,
+    value: Uint8Array | null,
+    valueStart: number,
+    valueBytes: number,
+  ): void {
+    const buffer = this.#room(64);
+    const start = this.#end;
+    let at = start + 1;
+    buffer[at++] = 0;
+    at = writeVarlong(buffer, at, delta);
+    at = writeVarint(buffer, at, this.#count);
+    if (key === null) buffer[at++] = NULL_LENGTH;
+    else {
+      buffer[at++] = keyBytes << 1;
+      for (let i = 0; i < keyBytes; i++) buffer[at++] = key[keyStart + i]!;
+    }
+    if (value === null) buffer[at++] = NULL_LENGTH;
+    else {
+      buffer[at++] = valueBytes << 1;
+      for (let i = 0; i < valueBytes; i++) buffer[at++] = value[valueStart + i]!;
+    }
+    buffer[at++] = 0;
+    buffer[start] = (at - start - 1) << 1;
     this.#end = at;
     this.#count++;
   }
@@ -124,17 +174,33 @@ const CONTROL_RECORD: readonly number[] = [32, 0, 0, 0, 8, 0, 0, 0, 0, 12, 0, 0,
 export const CONTROL_TYPE_AT = BATCH_HEADER_BYTES + 8;
 
 /** A transaction marker: a control batch of one record. Key: int16 version 0, int16 type (abort 0, commit 1). Value: int16 version 0, int32 coordinator epoch. */
-export function buildControlBatch(type: ControlType, producerId: number, epoch: number, timestamp: number): Buffer {
+export function buildControlBatch(
+  type: ControlType,
+  producerId: number,
+  epoch: number,
+  timestamp: number,
+): Buffer {
   const batch = allocateSmall(BATCH_HEADER_BYTES + CONTROL_RECORD.length);
   batch.set(CONTROL_RECORD, BATCH_HEADER_BYTES);
   batch[CONTROL_TYPE_AT] = type === 'commit' ? 1 : 0;
-  writeHeader(batch, 1, timestamp, timestamp, { producerId, epoch, sequence: -1, transactional: true });
+  writeHeader(batch, 1, timestamp, timestamp, {
+    producerId,
+    epoch,
+    sequence: -1,
+    transactional: true,
+  });
   batch.writeInt16BE(TRANSACTIONAL | CONTROL, 21);
   batch.writeUInt32BE(crc32c(batch, CRC_START, batch.length), 17);
   return batch;
 }
 
-function writeHeader(batch: Buffer, count: number, baseTimestamp: number, maxTimestamp: number, producer: BatchProducer | undefined): void {
+function writeHeader(
+  batch: Buffer,
+  count: number,
+  baseTimestamp: number,
+  maxTimestamp: number,
+  producer: BatchProducer | undefined,
+): void {
   writeInt64(batch, 0, 0);
   batch.writeInt32BE(batch.length - BATCH_OVERHEAD_BYTES, 8);
   batch.writeInt32BE(0, 12);
@@ -156,7 +222,13 @@ function copyOf(bytes: Buffer): Buffer {
   return copy;
 }
 
-function writeRange(buffer: Buffer, at: number, source: Uint8Array, start: number, bytes: number): number {
+function writeRange(
+  buffer: Buffer,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  bytes: number,
+): number {
   let end = writeVarint(buffer, at, bytes);
   if (bytes <= SMALL_COPY_BYTES) for (let i = 0; i < bytes; i++) buffer[end++] = source[start + i]!;
   else {
@@ -181,14 +253,25 @@ function writeHeaders(buffer: Buffer, at: number, headers: readonly RecordHeader
   for (const header of headers) {
     end = writeVarint(buffer, end, Buffer.byteLength(header.key));
     end += writeUtf8(buffer, header.key, end);
-    end = header.value === null ? writeVarint(buffer, end, -1) : writeRange(buffer, end, header.value, 0, header.value.length);
+    end =
+      header.value === null
+        ? writeVarint(buffer, end, -1)
+        : writeRange(buffer, end, header.value, 0, header.value.length);
   }
   return end;
 }
 
 function varintBytes(value: number): number {
   const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
-  return zigzag < 0x80 ? 1 : zigzag < 0x4000 ? 2 : zigzag < 0x200000 ? 3 : zigzag < 0x10000000 ? 4 : 5;
+  return zigzag < 0x80
+    ? 1
+    : zigzag < 0x4000
+      ? 2
+      : zigzag < 0x200000
+        ? 3
+        : zigzag < 0x10000000
+          ? 4
+          : 5;
 }
 
 function writeVarint(buffer: Buffer, at: number, value: number): number {
