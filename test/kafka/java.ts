@@ -1,0 +1,54 @@
+/** Java processes on Kafka's class path: ones that run to their end, and ones that stay (the broker). */
+import { spawn, type ChildProcess } from 'node:child_process';
+
+/** Short lives: no second compiler, no collector threads. Text leaves as UTF-8 wherever it runs. */
+const OPTIONS = [
+  '-Xshare:auto',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+UseSerialGC',
+  '-Xmx512m',
+  '-Dfile.encoding=UTF-8',
+  '-Dstdout.encoding=UTF-8',
+  '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+];
+
+export class Java {
+  readonly #classPath: string;
+
+  constructor(classPath: string) {
+    this.#classPath = classPath;
+  }
+
+  /** Runs a class, or a single source file, to its end; resolves to what it wrote. Rejects when its status is not 0. */
+  run(program: string, args: readonly string[] = [], input?: string): Promise<Buffer> {
+    const child = this.start(program, args);
+    const output: Buffer[] = [];
+    const errors: Buffer[] = [];
+    child.stdout?.on('data', (bytes: Buffer) => output.push(bytes));
+    child.stderr?.on('data', (bytes: Buffer) => errors.push(bytes));
+    // A process that ends without reading its input breaks the pipe; its exit status is what counts.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(input ?? '');
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status) => {
+        if (status === 0) resolve(Buffer.concat(output));
+        else
+          reject(
+            new Error(
+              `${program} ended with ${status}:\n${Buffer.concat([...errors, ...output]).toString()}`,
+            ),
+          );
+      });
+    });
+  }
+
+  /** Starts a process; it is killed when this one ends first. */
+  start(program: string, args: readonly string[] = []): ChildProcess {
+    const child = spawn('java', [...OPTIONS, '-cp', this.#classPath, program, ...args]);
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    child.once('exit', () => process.removeListener('exit', kill));
+    return child;
+  }
+}
