@@ -82,6 +82,11 @@ export class RecordQueue {
     this.partitionTime = Math.max(this.partitionTime, partitionTime);
   }
 
+  /** How far the log is known to go, before a fetch says it. */
+  expect(endOffset: number): void {
+    this.#endOffset = endOffset;
+  }
+
   clear(partitionTime: number): void {
     this.head = undefined;
     this.#batches = [];

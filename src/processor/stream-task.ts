@@ -118,6 +118,11 @@ export class StreamTask {
     if (this.#initialized && !this.#commitNeeded) this.#progress.begin();
   }
 
+  /** The partition is known to have records below `endOffset` that were not fetched yet; -1: none is known any more. */
+  expect(partition: TopicPartition, endOffset: number): void {
+    this.#queue(partition).expect(endOffset);
+  }
+
   addRecords(fetched: FetchedRecords): void {
     this.#queue(fetched).add(fetched);
   }
@@ -366,13 +371,8 @@ export class StreamTask {
   }
 
   #addQueue(topic: string, source: SourceNode): RecordQueue {
-    const queue = new RecordQueue(
-      topic,
-      this.#options.partition,
-      source,
-      this.#failures,
-      this.#recordDropped,
-    );
+    const { partition } = this.#options;
+    const queue = new RecordQueue(topic, partition, source, this.#failures, this.#recordDropped);
     this.#group.add(queue);
     return queue;
   }

@@ -18,9 +18,9 @@ import { GlobalStores } from './global-stores.js';
 import { Intake, type Lane } from './intake.js';
 import { setUpTopics } from './internal-topics.js';
 import { TopicWriters } from './producer-collector.js';
-import { type RestoreProgress, type RestoreTarget, restoreStores } from './restore.js';
+import { type RestoreProgress, type RestoreTarget, endOffsets, restoreStores } from './restore.js';
 import { TaskManager } from './task-manager.js';
-import { type PlannedSource, TopicNames, type TopicPlan } from './topic-plan.js';
+import { TopicNames, type TopicPlan } from './topic-plan.js';
 
 export interface Assembly {
   readonly plan: TopicPlan;
@@ -207,14 +207,19 @@ async function openLanes(
     ),
   );
   consumer.assign(tasks.flatMap((task) => task.sourcePartitions));
+  const ends = await endOffsets(admin, sources.keys());
   const lanes: Lane[] = [];
   for (const task of tasks) {
     for (const { topic, partition } of task.sourcePartitions) {
       const at = committed.of({ topic, partition });
       const source = sources.get(topic);
+      const endOffset = ends.get(topic)?.get(partition) ?? 0;
       if (at !== undefined) task.setPosition({ topic, partition }, at.offset, at.metadata);
-      else await seekToReset(admin, consumer, source, { topic, partition });
+      // 'earliest' is where the consumer begins by itself.
+      else if (source?.offsetReset === 'latest') consumer.seek({ topic, partition }, endOffset);
       const position = await consumer.position({ topic, partition });
+      // A record of another partition does not go first because it was fetched first.
+      if (endOffset > position) task.expect({ topic, partition }, endOffset);
       lanes.push({
         topic,
         partition,
@@ -224,22 +229,10 @@ async function openLanes(
         committed: position,
         metadata: at?.metadata,
         target: 0,
-        endOffset: position,
+        endOffset: Math.max(position, endOffset),
         paused: false,
       });
     }
   }
   return lanes;
-}
-
-async function seekToReset(
-  admin: LogAdmin,
-  consumer: LogConsumer,
-  source: PlannedSource | undefined,
-  { topic, partition }: TopicPartition,
-): Promise<void> {
-  if (source?.offsetReset !== 'latest') return; // 'earliest' is where the consumer begins by itself
-  const ends = await admin.listOffsets(topic, 'latest', { isolation: 'read_committed' });
-  const end = ends.find((offset) => offset.partition === partition);
-  if (end !== undefined) consumer.seek({ topic, partition }, end.offset);
 }

@@ -74,6 +74,15 @@ export class Intake {
     if (full !== undefined) this.#consumer.pause(full);
   }
 
+  /** A poll that would have waited brought nothing: what was known of records to come is out of date, they were deleted. */
+  nothingMore(): void {
+    for (const lane of this.lanes) {
+      if (lane.paused || lane.endOffset <= lane.position) continue;
+      lane.endOffset = lane.position;
+      lane.task.expect(lane, -1);
+    }
+  }
+
   /** Lets lanes read again that have drained. */
   resumeDrained(): void {
     let drained: Lane[] | undefined;
@@ -103,6 +112,7 @@ export class Intake {
       lane.position = lane.committed;
       this.#consumer.seek(lane, lane.committed);
       if (lane.metadata !== undefined) lane.task.setPosition(lane, lane.committed, lane.metadata);
+      if (lane.endOffset > lane.committed) lane.task.expect(lane, lane.endOffset);
     }
   }
 

@@ -6,7 +6,7 @@
 import type { Clock } from '../env/env.js';
 import type { LogAdmin } from '../log/client.js';
 import type { StreamsConfig } from './config.js';
-import type { Intake } from './intake.js';
+import type { Intake, Lane } from './intake.js';
 
 /** Sooner than the interval when this many records can go: a memory log would otherwise keep all of them. */
 const RECORDS_MAX = 250_000;
@@ -17,7 +17,7 @@ export class RepartitionPurge {
   readonly #config: StreamsConfig;
   readonly #clock: Clock;
   /** Per lane of a repartition topic: everything below is purged. */
-  readonly #purged: Map<string, number>;
+  readonly #purged: Map<Lane, number>;
   #lastAt: number;
   #running: Promise<void> | undefined;
 
@@ -31,12 +31,7 @@ export class RepartitionPurge {
     this.#config = config;
     this.#clock = clock;
     this.#lastAt = clock.monotonic();
-    this.#purged = new Map(
-      parts.intake.repartitionLanes.map((lane) => [
-        `${lane.topic}-${lane.partition}`,
-        lane.committed,
-      ]),
-    );
+    this.#purged = new Map(parts.intake.repartitionLanes.map((lane) => [lane, lane.committed]));
   }
 
   /** Called after each commit; returns at once. */
@@ -47,16 +42,17 @@ export class RepartitionPurge {
     const overdue = now - this.#lastAt >= this.#config.repartitionPurgeIntervalMs;
     if (!overdue && this.#waiting() < RECORDS_MAX) return;
     this.#lastAt = now;
-    const offsets = lanes
-      .filter((lane) => lane.committed > (this.#purged.get(`${lane.topic}-${lane.partition}`) ?? 0))
-      .map(({ topic, partition, committed }) => ({ topic, partition, offset: committed }));
-    if (offsets.length === 0) return;
+    const purging = lanes
+      .filter((lane) => lane.committed > (this.#purged.get(lane) ?? 0))
+      .map((lane) => ({ lane, offset: lane.committed }));
+    if (purging.length === 0) return;
     this.#running = this.#admin
-      .deleteRecords(offsets)
+      .deleteRecords(
+        purging.map(({ lane: { topic, partition }, offset }) => ({ topic, partition, offset })),
+      )
       .then(
         () => {
-          for (const { topic, partition, offset } of offsets)
-            this.#purged.set(`${topic}-${partition}`, offset);
+          for (const { lane, offset } of purging) this.#purged.set(lane, offset);
         },
         (error: unknown) =>
           this.#config.logger.warn(
@@ -77,7 +73,7 @@ export class RepartitionPurge {
   #waiting(): number {
     let records = 0;
     for (const lane of this.#intake.repartitionLanes)
-      records += lane.committed - (this.#purged.get(`${lane.topic}-${lane.partition}`) ?? 0);
+      records += lane.committed - (this.#purged.get(lane) ?? 0);
     return records;
   }
 }

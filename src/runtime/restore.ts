@@ -5,7 +5,7 @@
  */
 import type { Clock, Timers } from '../env/env.js';
 import { StreamsError, assert } from '../errors.js';
-import type { FetchedRecords, LogClient, TopicPartition } from '../log/client.js';
+import type { FetchedRecords, LogAdmin, LogClient, TopicPartition } from '../log/client.js';
 import { RecordCursor } from '../log/record-cursor.js';
 import type { ManagedStore } from '../state/store.js';
 
@@ -56,7 +56,7 @@ export async function restoreStores(
   const consumer = parts.client.consumer({ isolation: 'read_committed', offsetReset: 'earliest' });
   try {
     consumer.assign(uniquePartitions(targets));
-    const ends = await endOffsets(parts.client, targets);
+    const ends = await endOffsets(parts.client.admin(), new Set(targets.map(({ topic }) => topic)));
     const open: Replay[] = [];
     for (const target of targets) {
       const end = ends.get(target.topic)?.get(target.partition) ?? 0;
@@ -165,13 +165,13 @@ function restoreOne(
   }
 }
 
-async function endOffsets(
-  client: LogClient,
-  targets: readonly RestoreTarget[],
-): Promise<Map<string, Map<number, number>>> {
-  const admin = client.admin();
-  const ends = new Map<string, Map<number, number>>();
-  for (const topic of new Set(targets.map((target) => target.topic))) {
+/** Where every partition of the topics ends, as a reader of committed records sees it. */
+export async function endOffsets(
+  admin: LogAdmin,
+  topics: Iterable<string>,
+): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
+  const ends = new Map<string, ReadonlyMap<number, number>>();
+  for (const topic of topics) {
     const offsets = await admin.listOffsets(topic, 'latest', { isolation: 'read_committed' });
     ends.set(topic, new Map(offsets.map(({ partition, offset }) => [partition, offset])));
   }

@@ -104,8 +104,9 @@ export class StreamThread {
     if (waitMs > 0) this.#yieldedAt = now;
     globals.applyNews();
     intake.add(fetched);
+    if (waitMs > 0 && fetched.length === 0) intake.nothingMore();
     this.#commitOwed ||= this.#uncommitted && this.#schedule.isOverdue(tasks, producer);
-    const holding = this.#schedule.isFull(tasks) && tasks.blocksCommit;
+    const holding = tasks.blocksCommit && this.#schedule.isFull(tasks);
     const worked = holding
       ? tasks.processParked()
       : tasks.process(now + SLICE_MS, this.#commitOwed);
