@@ -1,7 +1,7 @@
 /** The error for a topic that does not exist: names the nearest one that does and the call that creates it. */
 import { StreamsError } from '../errors.js';
 import type { LogAdmin } from './client.js';
-import { didYouMean } from './engine/nearest-name.js';
+import { didYouMean } from '../nearest-name.js';
 
 const SHOWN_TOPICS_MAX = 10;
 
@@ -16,11 +16,11 @@ export async function unknownTopic(
     (topics.length > SHOWN_TOPICS_MAX ? ', ...' : '');
   const there =
     topics.length === 0
-      ? 'The log has no topics yet. '
-      : didYouMean(topic, topics) || `Topics: ${listed}. `;
+      ? ' The log has no topics yet.'
+      : didYouMean(topic, topics) || ` Topics: ${listed}.`;
   return new StreamsError(
     'UNKNOWN_TOPIC',
-    `Topic '${topic}' does not exist. ${there}Create it with: await log.admin().createTopics([{ topic: '${topic}', partitions: 1 }]).`,
+    `Topic '${topic}' does not exist.${there} Create it with: await log.admin().createTopics([{ topic: '${topic}', partitions: 1 }]).`,
     { topic, cause },
   );
 }

@@ -13,7 +13,7 @@ import {
   type TimestampExtractor,
   failOnInvalidTimestamp,
 } from '../processor/timestamp-extractor.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../nearest-name.js';
 
 const MIB = 1024 * 1024;
 

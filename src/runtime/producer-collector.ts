@@ -15,7 +15,7 @@ import {
 } from '../processor/error-policy.js';
 import type { RecordHeader } from '../processor/record.js';
 import type { Serde } from '../serde/serde.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../nearest-name.js';
 
 /** What a policy may decide about: the record is at fault, the log is well. */
 const RECORD_FAILURES: ReadonlySet<ErrorCode> = new Set([

@@ -12,7 +12,7 @@ import type {
   ValueAndTimestamp,
 } from '../state/key-value.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../nearest-name.js';
 
 /** Something with a store behind it whose keys and values are known to the compiler: a `KTable`, a `GlobalKTable`. */
 export interface StoreOf<K, V> {

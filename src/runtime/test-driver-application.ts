@@ -20,7 +20,7 @@ import { matches, type Topology } from '../processor/topology.js';
 import type { StateStore } from '../state/store.js';
 import type { KafkaStreamsOptions } from './config.js';
 import { KafkaStreams } from './kafka-streams.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../nearest-name.js';
 import type { StoreFace, StoreHandle } from './store-reader.js';
 import type { TestDrive } from './test-drive.js';
 import type { EncodedInput, ProducedRecord } from './test-topics.js';

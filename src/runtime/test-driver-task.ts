@@ -13,7 +13,7 @@ import { StreamTask } from '../processor/stream-task.js';
 import type { TaskConfig } from '../processor/task-config.js';
 import { matches, type Topology } from '../processor/topology.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../nearest-name.js';
 import { findStore, type StoreFace, type StoreHandle } from './store-reader.js';
 import { CapturedOutput, InputLog, type LoggedRecord } from './test-driver-topics.js';
 import type { TestDrive } from './test-drive.js';

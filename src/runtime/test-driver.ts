@@ -14,7 +14,7 @@ import {
 import type { Topology } from '../processor/topology.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { ErrorPolicies, StreamsLogger } from './config.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../nearest-name.js';
 import { type StoreFace, type StoreHandle, storeName } from './store-reader.js';
 import { type DeadLetterRecord, deadLetterRecord } from './test-dead-letters.js';
 import { TestDriverApplication } from './test-driver-application.js';

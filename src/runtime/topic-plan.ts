@@ -13,7 +13,7 @@ import type {
   Subtopology,
 } from '../processor/node-definition.js';
 import { copartitionedCount } from './copartitioning.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../nearest-name.js';
 
 const DAY_MS = 86_400_000;
 

@@ -4,7 +4,7 @@
  */
 import { StreamsError } from '../../errors.js';
 import type { TopicConfig } from '../client.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../../nearest-name.js';
 
 export type ConfigValues = Readonly<{ [name: string]: string }>;
 
@@ -59,7 +59,7 @@ export function parseTopicConfig(topic: string, config: TopicConfig): ConfigValu
       const hint = didYouMean(name, DEFINITIONS.keys());
       throw invalid(
         topic,
-        `there is no topic config '${name}'. ${hint}Known are: ${[...DEFINITIONS.keys()].join(', ')}.`,
+        `there is no topic config '${name}'.${hint} Known are: ${[...DEFINITIONS.keys()].join(', ')}.`,
       );
     }
     values[name] = parseValue(topic, name, definition, value);

@@ -6,7 +6,7 @@ import type { Random } from '../../env/env.js';
 import { assert, StreamsError } from '../../errors.js';
 import type { NewTopic, TopicConfig, TopicDescription } from '../client.js';
 import type { Durability } from './durability.js';
-import { didYouMean } from './nearest-name.js';
+import { didYouMean } from '../../nearest-name.js';
 import { Partition } from './partition.js';
 import type { JournalEntry, LogStorage } from './storage.js';
 import {
@@ -77,7 +77,7 @@ export class Topics {
     const hint = didYouMean(name, this.#byName.keys());
     throw new StreamsError(
       'UNKNOWN_TOPIC',
-      `There is no topic '${name}' in this log. ${hint}Create it with admin().createTopics([{ topic: '${name}', partitions: 1 }]).`,
+      `There is no topic '${name}' in this log.${hint} Create it with admin().createTopics([{ topic: '${name}', partitions: 1 }]).`,
       {
         topic: name,
       },

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { SimulatedEnv } from '../../../src/env/simulated-env.js';
 import { verifyBatch } from '../../../src/log/batch-header.js';
 import { memoryEngine, type LogEngine } from '../../../src/log/engine/engine.js';
-import { nearestName } from '../../../src/log/engine/nearest-name.js';
+import { nearestName } from '../../../src/nearest-name.js';
 import { assignRanges } from '../../../src/log/engine/range-assignor.js';
 import {
   buildControlBatch,
