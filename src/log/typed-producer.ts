@@ -38,6 +38,8 @@ const NULL = -1;
 interface Target {
   readonly writer: TopicWriter;
   sticky: number;
+  /** Single sends of this turn went there: the next turn goes on to the next partition. */
+  usedThisTurn: boolean;
 }
 
 /** Ends of the encoded key and value of one record in the shared buffer, `NULL` for null. */
@@ -226,6 +228,7 @@ export class TypedProducer<K, V> implements Producer<K, V> {
         this.#bytes.reset();
         const encoded = this.#encode(record.topic, record);
         const partition = this.#partition(target, record, 0, encoded.keyEnd);
+        target.usedThisTurn = true;
         this.#write(target, partition, record, 0, encoded, (error, offset) =>
           error === undefined ? resolve({ partition, offset }) : reject(error),
         );
@@ -257,7 +260,7 @@ export class TypedProducer<K, V> implements Producer<K, V> {
           });
           start = Math.max(start, ends.keyEnd, ends.valueEnd);
         });
-        target.sticky = (target.sticky + 1) % target.writer.partitions;
+        rotate(target);
         this.#scheduleSeal();
       } catch (error) {
         this.#scheduleSeal(); // Records before a refused one may have been handed over.
@@ -322,7 +325,8 @@ export class TypedProducer<K, V> implements Producer<K, V> {
     const known = this.#targets.get(topic);
     if (known !== undefined) return known;
     const writer = this.#producer.topic(topic);
-    const target = { writer, sticky: this.#env.random.uint32() % writer.partitions };
+    const sticky = this.#env.random.uint32() % writer.partitions;
+    const target = { writer, sticky, usedThisTurn: false };
     this.#targets.set(topic, target);
     return target;
   }
@@ -339,8 +343,7 @@ export class TypedProducer<K, V> implements Producer<K, V> {
     this.#sealScheduled = true;
     this.#env.timers.immediate(() => {
       this.#sealScheduled = false;
-      for (const target of this.#targets.values())
-        target.sticky = (target.sticky + 1) % target.writer.partitions;
+      for (const target of this.#targets.values()) if (target.usedThisTurn) rotate(target);
       this.#producer.seal();
     });
   }
@@ -353,4 +356,10 @@ export class TypedProducer<K, V> implements Producer<K, V> {
       this.#onClose();
     }
   }
+}
+
+/** Records without a key go to the next partition from here on. */
+function rotate(target: Target): void {
+  target.sticky = (target.sticky + 1) % target.writer.partitions;
+  target.usedThisTurn = false;
 }

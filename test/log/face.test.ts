@@ -109,6 +109,17 @@ describe.each(LOGS)('$kind', ({ open }) => {
     expect(second[0]!.partition).not.toBe(first[0]!.partition);
   });
 
+  test('keyless batches and sends that are awaited one by one reach every partition', async () => {
+    const log = await withTopic('t', 2);
+    const producer = log.producer({ value: Serdes.long() });
+    const batches = [];
+    for (let i = 0; i < 2; i++) batches.push(...(await producer.sendBatch('t', [{ value: i }])));
+    const sends = [];
+    for (let i = 0; i < 2; i++) sends.push(await producer.send({ topic: 't', value: i }));
+    for (const sent of [batches, sends])
+      expect(sent.map(({ partition }) => partition).toSorted()).toEqual([0, 1]);
+  });
+
   test('sends that do not wait keep their order and each learns its offset', async () => {
     const log = await withTopic('t');
     const producer = log.producer(text);
