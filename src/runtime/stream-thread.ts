@@ -73,7 +73,12 @@ export class StreamThread {
           await this.#recover(error);
         }
       }
-      await this.#finish(this.#stopAt);
+      try {
+        await this.#finish(this.#stopAt);
+      } catch (error) {
+        // What was not committed is left to the next start, which is all that going back can mean here.
+        await this.#recover(error);
+      }
     } catch (error) {
       await this.#abandon();
       throw toFailure(error, this.#parts.config.applicationId);

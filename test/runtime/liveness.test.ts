@@ -109,6 +109,40 @@ describe('closing while something fails', () => {
     await env.run(log.close());
   });
 
+  it("a promise that rejects while the application closes ends it in NOT_RUNNING under 'replace'", async () => {
+    const { env, log } = simulated();
+    await env.run(createTopics(log, { in: 1 }));
+    await env.run(produce(log, 'in', ['a']));
+    let fail: () => void = () => undefined;
+    const topology = new Topology().addSource('source', 'in', { value: text }).addProcessor(
+      'p',
+      () => ({
+        process: () =>
+          new Promise<void>((_, reject) => {
+            fail = () => reject(new Error('no'));
+          }),
+      }),
+      'source',
+    );
+    const app = new KafkaStreams(topology, {
+      applicationId: 'app',
+      log,
+      env,
+      onUncaughtError: 'replace',
+    });
+    const errors: string[] = [];
+    app.on('error', ({ code }) => errors.push(code));
+    await env.run(app.start());
+    await settleFor(env, 20);
+    const closed = app.close();
+    await env.settle();
+    fail();
+    expect(await env.run(closed)).toBe(true);
+    expect(app.state).toBe('NOT_RUNNING');
+    expect(errors).toEqual(['PROCESS_FAILED']);
+    await env.run(log.close());
+  });
+
   it('a handler that answers with something else than a decision shuts down', async () => {
     const { env, log } = simulated();
     await env.run(createTopics(log, { in: 1 }));
