@@ -6,7 +6,7 @@
  * kernel gives the name to one process and takes it back when that process dies. A `lock` file beside it tells who
  * holds the directory, and covers what the socket cannot see (containers that share a volume, other systems):
  *
- *     holder on this boot and in this pid namespace -> alive exactly if its pid has the same start time
+ *     holder on this boot and in this pid namespace -> alive exactly if its pid has the same start time and is not dying
  *     same host name, another boot                  -> dead
  *     anywhere else                                 -> alive while the file's time is refreshed
  */
@@ -22,6 +22,9 @@ const LOCK_FILE = 'lock';
 const REFRESH_MS = 2_000;
 /** A holder that cannot be looked at counts as dead when its file was not refreshed for this long. */
 const SILENT_MS = 15_000;
+/** A killed process keeps its socket until its last thread has left its last system call. */
+const DYING_MS_MAX = 10_000;
+const DYING_STEP_MS = 2;
 
 export interface LockOwner {
   readonly pid: number;
@@ -43,15 +46,18 @@ interface Holder {
 
 export function lockDirectory(directory: string, owner: LockOwner): DirectoryLock {
   const path = join(directory, LOCK_FILE);
-  const socket = bindSocket(directory);
-  if (socket === 'taken') throw locked(directory, readHolder(path));
+  const socket = bindWhenFree(directory, path);
   try {
     const holder = readHolder(path);
     if (holder !== undefined && isAlive(holder, path, socket !== undefined))
       throw locked(directory, holder);
     const nonce = owner.nonce();
+    const { pid, bootId, pidNamespace, started } = describeProcess(owner.pid);
     takeFile(path, {
-      ...describeProcess(owner.pid),
+      pid,
+      bootId,
+      pidNamespace,
+      started,
       host: owner.host,
       since: new Date().toISOString(),
       nonce,
@@ -87,6 +93,25 @@ class HeldLock implements DirectoryLock {
     if (readHolder(this.#path)?.nonce === this.#nonce) fs.rmSync(this.#path, { force: true });
     this.#socket?.close();
   }
+}
+
+/** The socket, once a holder that is dying has let go of it. Throws `LOG_LOCKED` when the holder is alive. */
+function bindWhenFree(directory: string, path: string): Server | undefined {
+  for (let waitedMs = 0; ; waitedMs += DYING_STEP_MS) {
+    const socket = bindSocket(directory);
+    if (socket !== 'taken') return socket;
+    const holder = readHolder(path);
+    if (holder === undefined || !isDying(holder) || waitedMs >= DYING_MS_MAX)
+      throw locked(directory, holder);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, DYING_STEP_MS);
+  }
+}
+
+/** The holder was killed and is on its way out, or gone: it runs no more code of ours. */
+function isDying(holder: Holder): boolean {
+  const here = describeProcess(holder.pid);
+  const comparable = holder.bootId === here.bootId && holder.pidNamespace === here.pidNamespace;
+  return comparable && (here.started !== holder.started || here.dying);
 }
 
 /** The socket, `taken`, or undefined where there are no abstract sockets. */
@@ -128,7 +153,7 @@ function isAlive(holder: Holder, path: string, socketHeld: boolean): boolean {
   ) {
     // With the socket in hand, a file of this very process is what an unfinished release left behind.
     if (socketHeld && holder.pid === process.pid) return false;
-    return here.started !== '' && here.started === holder.started;
+    return here.started !== '' && here.started === holder.started && !here.dying;
   }
   if (holder.host === hostname()) {
     if (holder.bootId !== '' && here.bootId !== '' && holder.bootId !== here.bootId) return false;
@@ -142,7 +167,12 @@ interface ProcessDescription {
   readonly bootId: string;
   readonly pidNamespace: string;
   readonly started: string;
+  /** Killed, exiting, or dead and not yet reaped by its parent. */
+  readonly dying: boolean;
 }
+
+const EXITING_FLAG = 0x4;
+const SIGKILL_BIT = 0x100n;
 
 /** Empty strings where the system does not tell; `started` is empty too when there is no such process. */
 function describeProcess(pid: number): ProcessDescription {
@@ -154,7 +184,20 @@ function describeProcess(pid: number): ProcessDescription {
     bootId: readText('/proc/sys/kernel/random/boot_id').trim(),
     pidNamespace: readLink('/proc/self/ns/pid'),
     started: fields[19] ?? '',
+    dying:
+      fields[0] === 'Z' ||
+      fields[0] === 'X' ||
+      (Number(fields[6]) & EXITING_FLAG) !== 0 ||
+      hasPendingKill(pid),
   };
+}
+
+/** The signal was sent and the process has not begun to die, because it is inside a system call. */
+function hasPendingKill(pid: number): boolean {
+  const pending = /^S(?:ig|hd)Pnd:\s*([0-9a-f]+)$/gm;
+  for (const [, mask] of readText(`/proc/${pid}/status`).matchAll(pending))
+    if ((BigInt(`0x${mask}`) & SIGKILL_BIT) !== 0n) return true;
+  return false;
 }
 
 function processExists(pid: number): boolean {

@@ -65,6 +65,22 @@ describe('a log between processes', () => {
     await storage.close();
   });
 
+  it('opens while a killed holder is still on its way out', async () => {
+    for (let round = 0; round < 5; round++) {
+      const path = join(directory, `round-${round}`);
+      const child = start(path, 'setInterval(() => {}, 1000);');
+      children.push(child);
+      const [said] = await once(child.stdout!, 'data');
+      expect(String(said)).toBe('synced');
+      // Nothing is awaited from here on, so this process cannot reap the dead one: it stays in the process table.
+      child.kill('SIGKILL');
+      const storage = openJournalStorage({ directory: path, env: systemEnv(), thread: 'inline' });
+      storage.open(new ModelHost());
+      expect(readAll(storage.partition('t', 0))).toEqual(['0:from the other process']);
+      await storage.close();
+    }
+  });
+
   it('an idle log keeps no process alive, and a closed one leaves no thread behind', () => {
     for (const rest of ['', 'storage.close().then(() => process.stdout.write(" closed"));']) {
       const path = join(directory, rest === '' ? 'idle' : 'closed');
