@@ -13,7 +13,8 @@ kafkaSuite('a broker', (java) => {
 
   const topics = async (...args: string[]): Promise<string> => {
     const command = ['--bootstrap-server', broker.bootstrap, ...args];
-    return (await java.run('org.apache.kafka.tools.TopicCommand', command)).toString();
+    const { output } = await java.run('org.apache.kafka.tools.TopicCommand', command);
+    return output.toString();
   };
 
   it('makes a topic and lists it', async () => {

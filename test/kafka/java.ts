@@ -12,6 +12,15 @@ const OPTIONS = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
 ];
 
+/** What a JVM says about its environment, not about its program. */
+const JVM_NOTICE = /^Picked up .*\n/gm;
+
+/** What a process wrote to its two outputs; Kafka's tools complain on the second and end with 0 all the same. */
+export interface JavaOutput {
+  readonly output: Buffer;
+  readonly errors: string;
+}
+
 export class Java {
   readonly #classPath: string;
 
@@ -19,26 +28,23 @@ export class Java {
     this.#classPath = classPath;
   }
 
-  /** Runs a class, or a single source file, to its end; resolves to what it wrote. Rejects when its status is not 0. */
-  run(program: string, args: readonly string[] = [], input?: string): Promise<Buffer> {
+  /** Runs a class, or a single source file, to its end. Rejects when its status is not 0. */
+  run(program: string, args: readonly string[] = [], input = ''): Promise<JavaOutput> {
     const child = this.start(program, args);
-    const output: Buffer[] = [];
-    const errors: Buffer[] = [];
-    child.stdout?.on('data', (bytes: Buffer) => output.push(bytes));
-    child.stderr?.on('data', (bytes: Buffer) => errors.push(bytes));
+    const written: Buffer[] = [];
+    const complained: Buffer[] = [];
+    child.stdout?.on('data', (bytes: Buffer) => written.push(bytes));
+    child.stderr?.on('data', (bytes: Buffer) => complained.push(bytes));
     // A process that ends without reading its input breaks the pipe; its exit status is what counts.
     child.stdin?.on('error', () => {});
-    child.stdin?.end(input ?? '');
+    child.stdin?.end(input);
     return new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status) => {
-        if (status === 0) resolve(Buffer.concat(output));
-        else
-          reject(
-            new Error(
-              `${program} ended with ${status}:\n${Buffer.concat([...errors, ...output]).toString()}`,
-            ),
-          );
+        const output = Buffer.concat(written);
+        const errors = Buffer.concat(complained).toString().replaceAll(JVM_NOTICE, '');
+        if (status === 0) resolve({ output, errors });
+        else reject(new Error(`${program} ended with ${status}:\n${errors}${output.toString()}`));
       });
     });
   }
