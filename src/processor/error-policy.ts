@@ -39,6 +39,16 @@ export function deadLetter(topic: string): DeadLetter {
   return { deadLetter: topic };
 }
 
+/** Policies are user code: they may answer anything. */
+export function isDecision(answer: unknown): answer is ErrorDecision {
+  if (answer === 'fail' || answer === 'continue') return true;
+  return (
+    typeof answer === 'object' &&
+    answer !== null &&
+    typeof (answer as { deadLetter?: unknown }).deadLetter === 'string'
+  );
+}
+
 export function decide(
   policy: ErrorPolicy,
   error: StreamsError,

@@ -10,7 +10,7 @@ import type { RecordCollector } from './collector.js';
 import {
   deadLetterHeaders,
   decide,
-  type DeadLetter,
+  isDecision,
   type ErrorDecision,
   type ErrorPolicy,
   type FailedRecord,
@@ -110,17 +110,28 @@ export class FailureHandler {
     if (decision === 'fail') throw this.#raise(error);
     this.#recordDropped();
     this.#config.logger?.warn('A record was dropped by the error policy.', error);
-    if (decision === 'continue') return;
-    this.#collector.send(
-      decision.deadLetter,
-      record?.key ?? null,
-      record?.value ?? null,
-      Math.max(record?.timestamp ?? 0, 0),
-      deadLetterHeaders(error, record),
-      NULLABLE_BYTES,
-      NULLABLE_BYTES,
-      undefined,
-    );
+    if (decision !== 'continue') this.#sendDeadLetter(decision.deadLetter, error, record);
+  }
+
+  #sendDeadLetter(topic: string, error: StreamsError, record: FailedRecord | undefined): void {
+    try {
+      this.#collector.send(
+        topic,
+        record?.key ?? null,
+        record?.value ?? null,
+        Math.max(record?.timestamp ?? 0, 0),
+        deadLetterHeaders(error, record),
+        NULLABLE_BYTES,
+        NULLABLE_BYTES,
+        undefined,
+      );
+    } catch (cause) {
+      if (!(cause instanceof StreamsError) || cause.code !== 'MISSING_SINK_TOPIC') throw cause;
+      const message = `${cause.message} It is the dead letter topic chosen for: ${error.message}`;
+      throw this.#raise(
+        new StreamsError('MISSING_SINK_TOPIC', message, { ...error.where, cause: error }),
+      );
+    }
   }
 
   /** A policy that throws, or answers with something else than a decision, fails the task like no policy. */
@@ -136,10 +147,7 @@ export class FailureHandler {
       const message = `Fatal user code error in the error policy, which was asked about: ${error.message}`;
       throw this.#raise(new StreamsError('PROCESS_FAILED', message, { cause, ...error.where }));
     }
-    if (answer === 'fail' || answer === 'continue') return answer;
-    if (typeof answer === 'object' && answer !== null && 'deadLetter' in answer) {
-      return answer as DeadLetter;
-    }
+    if (isDecision(answer)) return answer;
     throw this.#raise(
       new StreamsError(
         'INVALID_ARGUMENT',

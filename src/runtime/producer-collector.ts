@@ -8,10 +8,12 @@ import type { LogProducer, TopicWriter } from '../log/client.js';
 import type { EncodedRecord, RecordCollector, StreamPartitioner } from '../processor/collector.js';
 import { EncodingCollector } from '../processor/encoding-collector.js';
 import {
+  type ErrorDecision,
   type ErrorPolicy,
   type FailedRecord,
   decide,
   deadLetterHeaders,
+  isDecision,
 } from '../processor/error-policy.js';
 import type { RecordHeader } from '../processor/record.js';
 import type { Serde } from '../serde/serde.js';
@@ -153,7 +155,7 @@ export class ProducerCollector implements RecordCollector {
     );
     const decision = this.#parts.changelogTopics.has(topic)
       ? 'fail'
-      : decide(this.#parts.onProduceError, failure, source);
+      : this.#decide(failure, source);
     if (decision === 'fail') throw failure;
     this.#parts.dropped();
     if (decision === 'continue') return;
@@ -167,6 +169,23 @@ export class ProducerCollector implements RecordCollector {
       source?.value ?? null,
       source?.timestamp ?? 0,
       deadLetterHeaders(failure, source),
+    );
+  }
+
+  /** A policy that throws, or answers with something else than a decision, fails the task like no policy. */
+  #decide(failure: StreamsError, source: FailedRecord | undefined): ErrorDecision {
+    let answer: unknown;
+    try {
+      answer = decide(this.#parts.onProduceError, failure, source);
+    } catch (cause) {
+      const message = `Fatal user code error in the error policy, which was asked about: ${failure.message}`;
+      throw new StreamsError('PRODUCE_FAILED', message, { ...failure.where, cause });
+    }
+    if (isDecision(answer)) return answer;
+    throw new StreamsError(
+      'PRODUCE_FAILED',
+      `The error policy answered ${String(answer)} instead of 'fail', 'continue' or deadLetter(topic) when it was asked about: ${failure.message}`,
+      { ...failure.where, cause: failure },
     );
   }
 }

@@ -221,4 +221,51 @@ describe('a record that cannot be written', () => {
     });
     await log.close();
   });
+
+  it('a policy that throws or answers nonsense fails the application, whatever the policy for processing', async () => {
+    for (const answer of [
+      () => {
+        throw new Error('policy is broken');
+      },
+      () => undefined,
+      () => Promise.resolve('continue'),
+    ]) {
+      const log = await logWith(GOOD, LAST);
+      const app = new KafkaStreams(doubling(large), {
+        applicationId: 'app',
+        log,
+        errors: { process: 'continue', produce: answer as unknown as ErrorPolicy },
+      });
+      await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({
+        code: 'PRODUCE_FAILED',
+        message: expect.stringMatching(/error policy.*written to topic out/),
+      });
+      expect(await read(log, 'out', text)).toEqual([]);
+      await log.close();
+    }
+  });
+});
+
+describe('a dead letter topic that does not exist', () => {
+  const elsewhere = () => deadLetter('nowhere');
+  const cases = [
+    { place: 'deserialize', record: BROKEN, says: /nowhere.*dead letter.*Cannot decode/ },
+    { place: 'process', record: UNLUCKY, says: /nowhere.*dead letter.*processor=double/ },
+  ] as const;
+  for (const { place, record, says } of cases) {
+    it(`chosen by the policy for ${place} fails the application and still says what failed first`, async () => {
+      const log = await logWith(record);
+      const app = new KafkaStreams(doubling(), {
+        applicationId: 'app',
+        log,
+        errors: { [place]: elsewhere },
+      });
+      await expect(app.run({ until: 'caughtUp' })).rejects.toMatchObject({
+        code: 'MISSING_SINK_TOPIC',
+        message: expect.stringMatching(says),
+        where: { topic: 'in', partition: 1, offset: 0 },
+      });
+      await log.close();
+    });
+  }
 });
