@@ -15,12 +15,15 @@ import type { SourceDefinition, Subtopology } from '../processor/node-definition
 import type { StreamTask } from '../processor/stream-task.js';
 import type { StreamsConfig } from './config.js';
 import { GlobalStores } from './global-stores.js';
-import { Intake, type Lane } from './intake.js';
+import { Intake, type Lane, laneBytesMax } from './intake.js';
 import { setUpTopics } from './internal-topics.js';
 import { TopicWriters } from './producer-collector.js';
 import { type RestoreProgress, type RestoreTarget, endOffsets, restoreStores } from './restore.js';
 import { TaskManager } from './task-manager.js';
 import { TopicNames, type TopicPlan } from './topic-plan.js';
+
+/** What one poll brings of one partition at most. */
+const PARTITION_BYTES_MAX = 1024 * 1024;
 
 export interface Assembly {
   readonly plan: TopicPlan;
@@ -121,7 +124,9 @@ async function assembleInto(
     exactlyOnce && client.features.readThrough
       ? { readThrough: { producer, topics: repartitionTopics } }
       : {};
+  const lanesCount = tasks.tasks.reduce((sum, task) => sum + task.sourcePartitions.length, 0);
   const consumer = client.consumer({
+    maxPartitionBytes: Math.min(PARTITION_BYTES_MAX, laneBytesMax(lanesCount)),
     groupId: applicationId,
     isolation: 'read_committed',
     offsetReset: 'earliest',

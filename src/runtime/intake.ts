@@ -13,8 +13,16 @@ import type {
 } from '../log/client.js';
 import type { StreamTask } from '../processor/stream-task.js';
 
-/** A lane above this stops reading, and reads again below half of it. */
-const QUEUE_BYTES_MAX = 4 * 1024 * 1024;
+const LANE_BYTES_MAX = 4 * 1024 * 1024;
+const LANE_BYTES_MIN = 64 * 1024;
+/** Of all lanes together, as far as the least of each allows. */
+const BYTES_MAX = 128 * 1024 * 1024;
+
+/** A lane above this stops reading, and reads again below half of it. The more lanes, the less for each. */
+export function laneBytesMax(lanes: number): number {
+  const share = Math.floor(BYTES_MAX / Math.max(1, lanes));
+  return Math.min(LANE_BYTES_MAX, Math.max(LANE_BYTES_MIN, share));
+}
 
 export interface Lane extends TopicPartition {
   readonly task: StreamTask;
@@ -37,10 +45,12 @@ export class Intake {
   readonly repartitionLanes: readonly Lane[];
   readonly #byTopic = new Map<string, Lane[]>();
   readonly #consumer: LogConsumer;
+  readonly #laneBytesMax: number;
 
   constructor(consumer: LogConsumer, lanes: readonly Lane[]) {
     this.#consumer = consumer;
     this.lanes = lanes;
+    this.#laneBytesMax = laneBytesMax(lanes.length);
     this.repartitionLanes = lanes.filter((lane) => lane.repartition);
     for (const lane of lanes) {
       const ofTopic = this.#byTopic.get(lane.topic) ?? [];
@@ -67,7 +77,7 @@ export class Intake {
       lane.task.addRecords(records);
       lane.position = records.nextOffset;
       lane.endOffset = records.endOffset;
-      if (lane.task.queuedBytes(lane.topic, lane.partition) <= QUEUE_BYTES_MAX) continue;
+      if (lane.task.queuedBytes(lane.topic, lane.partition) <= this.#laneBytesMax) continue;
       lane.paused = true;
       (full ??= []).push(lane);
     }
@@ -87,7 +97,10 @@ export class Intake {
   resumeDrained(): void {
     let drained: Lane[] | undefined;
     for (const lane of this.lanes) {
-      if (!lane.paused || lane.task.queuedBytes(lane.topic, lane.partition) > QUEUE_BYTES_MAX / 2)
+      if (
+        !lane.paused ||
+        lane.task.queuedBytes(lane.topic, lane.partition) > this.#laneBytesMax / 2
+      )
         continue;
       lane.paused = false;
       (drained ??= []).push(lane);
