@@ -32,6 +32,12 @@ export interface Rows {
 /** Serdes whose keys can stand in a Map as they are: one key has one encoding, and one value equal to itself. */
 const KEYS_BY_VALUE = new Set(['string', 'integer', 'long', 'short', 'bigint', 'boolean']);
 
+/** What values of these serdes are. */
+const PLAIN = new Map<string, 'string' | 'number'>([
+  ['string', 'string'],
+  ['long', 'number'],
+]);
+
 /** `F` is what the store's face gives and takes; `V` what its value serde does. */
 export abstract class InMemoryStore<K, V, F>
   implements ManagedStore, CachedStore<K, V>, KeyValueStore<K, F>
@@ -44,6 +50,7 @@ export abstract class InMemoryStore<K, V, F>
   readonly #keysByValue: boolean;
   readonly #decoded: boolean;
   readonly #caching: boolean;
+  readonly #plain: 'string' | 'number' | undefined;
   readonly #table: LayeredTable;
   readonly #ordered: OrderedRows;
   readonly #keys = new ScratchBytes();
@@ -69,6 +76,7 @@ export abstract class InMemoryStore<K, V, F>
     this.#keysByValue = options.key.immutable === true && KEYS_BY_VALUE.has(options.key.name ?? '');
     this.#decoded = options.value.immutable === true;
     this.#caching = options.caching;
+    this.#plain = PLAIN.get(options.value.name ?? '');
   }
 
   /** Makes the face's value of a decoded one. */
@@ -238,6 +246,9 @@ export abstract class InMemoryStore<K, V, F>
       value === undefined || this.#decoded ? value : Buffer.from(this.#valueBytes(value));
     const row = this.#table.find(id);
     if (this.#cache !== undefined) {
+      // What cannot be written is refused here, at the record that it belongs to, not when the cache is flushed.
+      if (this.#decoded && value !== undefined && !this.#isPlain(value)) this.#valueBytes(value);
+      if (this.#keysByValue && row === undefined) this.#keyBytes(key);
       this.#cache.write(this.#table, row ?? this.#newRow(id, key), stored, timestamp, scoped);
       return;
     }
@@ -252,6 +263,13 @@ export abstract class InMemoryStore<K, V, F>
     }
     if (row === undefined && value === undefined) return;
     this.#table.write(row ?? this.#newRow(id, key), stored, timestamp, scoped);
+  }
+
+  /** Certainly writable, without trying: strings and longs are what caches hold most. */
+  #isPlain(value: V): boolean {
+    return (
+      this.#plain === typeof value && (this.#plain === 'string' || Number.isSafeInteger(value))
+    );
   }
 
   #newRow(id: unknown, key: K): Row {
