@@ -40,6 +40,20 @@ const BEYOND_POLICY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'IO_FAILED',
 ]);
 
+/**
+ * A promise of `process()` itself did not settle in time. The function may still go on, and what it then forwards or
+ * stores would count for a later record: only going back, which takes its context away, is safe.
+ */
+class ProcessUnfinished extends StreamsError {}
+
+/** `ofProcess`: the promise is the one that a `process()` or a punctuator returned. */
+export function notSettled(task: string, timeoutMs: number, ofProcess: boolean): StreamsError {
+  const message = `A promise of user code did not settle within ${timeoutMs} ms (parkTimeout).`;
+  if (!ofProcess) return new StreamsError('PROCESS_TIMEOUT', message, { task });
+  const why = 'errors.process cannot let it through, since the function may still go on.';
+  return new ProcessUnfinished('PROCESS_TIMEOUT', `${message} ${why}`, { task });
+}
+
 export class FailureHandler {
   readonly #taskId: string;
   readonly #config: TaskConfig;
@@ -85,6 +99,7 @@ export class FailureHandler {
     const wrapped = timedOut
       ? new StreamsError('PROCESS_TIMEOUT', `${error.message} ${message}`, where)
       : new StreamsError('PROCESS_FAILED', message, { cause: error, ...where });
+    if (error instanceof ProcessUnfinished) throw this.#raise(wrapped);
     this.#apply(this.#config.onProcessError, wrapped, record);
   }
 

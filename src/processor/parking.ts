@@ -267,6 +267,11 @@ export class Parking {
     }
   }
 
+  /** The promise that is waited for is that of a node's own `process` or punctuator. */
+  get waitsForProcess(): boolean {
+    return this.#front !== undefined && this.#front.then === undefined;
+  }
+
   /** Rejects the promise that is waited for. */
   expire(error: StreamsError): void {
     if (this.state === WAITING && this.#front !== undefined)

@@ -6,11 +6,11 @@
  * A unit of work is a record, a punctuation or a cache flush. From the first promise of the task on, records and
  * punctuations run in a record scope: what they send, store, schedule and learn about time is merged when they end.
  */
-import { assert, StreamsError } from '../errors.js';
+import { assert } from '../errors.js';
 import type { FetchedRecords, PartitionOffsetAndMetadata, TopicPartition } from '../log/client.js';
 import type { ManagedStore, RecordOrigin } from '../state/store.js';
 import type { FailedRecord } from './error-policy.js';
-import { FailureHandler } from './failure-handler.js';
+import { FailureHandler, notSettled } from './failure-handler.js';
 import type { GraphNode, SourceNode } from './node.js';
 import { Parking } from './parking.js';
 import { PartitionGroup } from './partition-group.js';
@@ -207,9 +207,8 @@ export class StreamTask {
 
   /** Ends the wait: the promise counts as rejected with `PROCESS_TIMEOUT`. The next `process` reports it. */
   expirePark(): void {
-    const ms = this.#options.config.parkTimeoutMs;
-    const message = `A promise of user code did not settle within ${ms} ms (parkTimeout).`;
-    this.#parking.expire(new StreamsError('PROCESS_TIMEOUT', message, { task: this.id }));
+    const { parkTimeoutMs } = this.#options.config;
+    this.#parking.expire(notSettled(this.id, parkTimeoutMs, this.#parking.waitsForProcess));
   }
 
   /** Drives the parked record to its end. Rejects with what `process` would throw. */

@@ -62,6 +62,18 @@ describe('a write that cannot be logged', () => {
     expect(harness.output.filter(({ topic }) => topic === 'app-state-changelog')).toHaveLength(1);
   });
 
+  it('is refused at the put also when a cache would write it later', () => {
+    const harness = numbers((input, { store }) => store.put(input.key, Number(input.value)), {
+      onProcessError: 'continue',
+      cacheMaxBytes: 10_000,
+    });
+    harness.add('in', record('1'), record('1.5'));
+    harness.run();
+    expect(harness.task.metrics.droppedRecords).toBe(1);
+    harness.commit();
+    expect(stateOf(harness).get('k')).toBe(1);
+  });
+
   it('leaves no row behind, either', () => {
     const harness = numbers((input, { store }) => store.put(input.value, Number.NaN), {
       onProcessError: 'continue',
@@ -100,6 +112,38 @@ describe('a commit while a record waits', () => {
     expect(stateOf(harness).get('k')).toBe(2);
     harness.task.rollback();
     expect(stateOf(harness).get('k')).toBe(1);
+  });
+});
+
+describe('an async function that did not settle in time', () => {
+  it('fails its task whatever the policy, because it may go on and act for a later record', async () => {
+    const open: (() => void)[] = [];
+    const harness = numbers(
+      async (input, { context }) => {
+        await new Promise<void>((resolve) => open.push(resolve));
+        context.forward(input);
+      },
+      { onProcessError: 'continue', parkTimeoutMs: 100 },
+    );
+    harness.add('in', record('1'), record('2'));
+    harness.run();
+    harness.task.expirePark();
+    expect(() => harness.run()).toThrow(
+      expect.objectContaining({
+        code: 'PROCESS_TIMEOUT',
+        message: expect.stringContaining('errors.process'),
+        where: expect.objectContaining({ node: 'p', offset: 0 }),
+      }),
+    );
+    harness.task.rollback();
+    harness.rewind('in', 1);
+    harness.add('in', record('2'));
+    harness.run();
+    open[0]!();
+    await turn();
+    open[1]!();
+    await harness.task.settled();
+    expect(harness.values('out')).toEqual(['2']);
   });
 });
 
