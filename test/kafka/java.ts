@@ -44,7 +44,12 @@ export class Java {
         const output = Buffer.concat(written);
         const errors = Buffer.concat(complained).toString().replaceAll(JVM_NOTICE, '');
         if (status === 0) resolve({ output, errors });
-        else reject(new Error(`${program} ended with ${status}:\n${errors}${output.toString()}`));
+        else
+          reject(
+            new Error(
+              `${program} ended with ${status}:\n${errors}${output.subarray(-2000).toString()}`,
+            ),
+          );
       });
     });
   }
