@@ -26,7 +26,7 @@ const LATER_SEGMENT = /Non-consecutive offsets in \S*?0*(\d+)\.log\n {2}-1 is fo
 const seed = Number(process.env['FC_SEED'] ?? Date.now() % 1_000_000);
 
 kafkaSuite(`segment files in DumpLogSegments, seed ${seed}`, (java) => {
-  const directory = mkdtempSync(join(tmpdir(), 'millrace-dump-'));
+  let directory = '';
   let held: HeldPartition[] = [];
   let files: DumpedFile[] = [];
   let complaints: string[] = [];
@@ -53,6 +53,7 @@ kafkaSuite(`segment files in DumpLogSegments, seed ${seed}`, (java) => {
     logsOf(partition).flatMap(({ batches }) => batches);
 
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'millrace-dump-'));
     held = await fillLog(directory, seed);
     paths = readdirSync(directory, { recursive: true, encoding: 'utf8' })
       .filter((path) => /\.(log|index|timeindex)$/.test(path))
@@ -188,11 +189,10 @@ kafkaSuite(`segment files in DumpLogSegments, seed ${seed}`, (java) => {
 
   // A judge who never objects proves nothing: damage that only the tool can name must come out as a complaint here.
   describe('when damaged', () => {
-    const damaged = join(directory, 'damaged');
-    const stem = join(damaged, '0'.repeat(20));
     const overwrite = (extension: string, change: (bytes: Buffer) => void): string => {
+      const damaged = join(directory, 'damaged');
       cpSync(join(directory, 'orders-0'), damaged, { recursive: true });
-      const path = `${stem}.${extension}`;
+      const path = join(damaged, `${'0'.repeat(20)}.${extension}`);
       const bytes = readFileSync(path);
       change(bytes);
       writeFileSync(path, bytes);

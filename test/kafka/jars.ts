@@ -78,7 +78,7 @@ function pomText(): string {
     ([group, artifact, version]) =>
       `    <dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>\n`,
   );
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  return `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>millrace</groupId>
   <artifactId>kafka-tests</artifactId>
