@@ -1,7 +1,7 @@
 /**
  * The code blocks of README and docs as programs. ` ```ts ` is a whole program: compiled, run, and when a ` ```text `
- * block follows, its output must be that text. ` ```ts fragment ` is compiled after `prelude.ts`. ` ```ts sketch ` is
- * for what is not there yet, and is not allowed in the README.
+ * block follows, its output must be that text. ` ```ts sketch ` is for what is not there yet, and is not allowed in the
+ * README.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
