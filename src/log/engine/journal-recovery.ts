@@ -20,6 +20,7 @@ import {
 import type { StoredEntry } from './journal-format.js';
 import { encodeJournalStart, type JournalPosition } from './journal-writer.js';
 import {
+  JOURNAL_NAME,
   journalPath,
   readFormat,
   removeUnfinished,
@@ -48,6 +49,9 @@ export interface Recovered {
   readonly position: JournalPosition;
   readonly report: RecoveryReport;
 }
+
+const PARTITION_NAME = /^.+-\d+$/;
+const SEGMENT_NAME = /^\d{20}\.log$/;
 
 /** The partition's batches behind its checkpoint. */
 type Rewrites = Map<JournalPartition, BatchEntry[]>;
@@ -91,10 +95,16 @@ export function recover(options: RecoveryOptions): Recovered {
 /** The format file comes last: without it there is no log, and what stands here is an attempt that did not end. */
 function createLog(options: RecoveryOptions, chain: JournalChain): Recovered {
   const { files, directory } = options;
-  if (chain.numbers.length > 1 || chain.files.some((file) => file.groups.length > 1)) {
+  // An attempt left at most the first journal file with its first group, and no segments.
+  const found =
+    chain.numbers.length > 1 ||
+    chain.files.some((file) => file.header.number > 1 || file.groups.length > 1)
+      ? 'journal files'
+      : segmentsIn(files, directory);
+  if (found !== undefined) {
     throw new StreamsError(
       'LOG_CORRUPT',
-      `${directory} has journal files but no millrace.json. Restore the directory from a copy.`,
+      `${directory} has ${found} but no millrace.json, so it is no empty directory for a new log. Nothing was changed: restore the directory from a copy, or choose another one.`,
       { file: `${directory}/millrace.json` },
     );
   }
@@ -110,6 +120,21 @@ function createLog(options: RecoveryOptions, chain: JournalChain): Recovered {
     position,
     report: { tornBytes: 0, replayedEntries: 0, replayedBytes: 0, cleanShutdown: true },
   };
+}
+
+/** The directory of a partition, if there is any: a new topic of its name would overwrite the segments in it. */
+function segmentsIn(files: FileSystem, directory: string): string | undefined {
+  for (const name of files.list(directory)) {
+    if (!PARTITION_NAME.test(name) || JOURNAL_NAME.test(name)) continue;
+    try {
+      if (files.list(`${directory}/${name}`).some((file) => SEGMENT_NAME.test(file)))
+        return `segments in ${name}`;
+    } catch (error) {
+      // A plain file of such a name is none of ours.
+      if (!(error instanceof StreamsError)) throw error;
+    }
+  }
+  return undefined;
 }
 
 function beginJournal(
@@ -167,8 +192,11 @@ function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFil
     const kept: Segment[] = [];
     for (const [i, segment] of partition.segments.entries()) {
       const size = fileSize(files, segment.logPath);
-      if (size === undefined && segment.endOffset <= partition.startOffset) continue;
       const last = i === partition.segments.length - 1;
+      // It was deleted. The removal may be undone by a crash, and then its last bytes were never synced.
+      if (segment.endOffset <= partition.startOffset) {
+        if (size === undefined || (size < segment.bytes && !last)) continue;
+      }
       if (size === undefined || size < segment.bytes || (size > segment.bytes && !last)) {
         throw new StreamsError(
           'LOG_CORRUPT',

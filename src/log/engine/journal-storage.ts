@@ -15,7 +15,7 @@ import {
   type FileThread,
   type FileThreadListener,
 } from '../../env/file-thread.js';
-import type { DirectoryLock } from '../../env/file-system.js';
+import type { DirectoryLock, FileSystem } from '../../env/file-system.js';
 import { assert, StreamsError } from '../../errors.js';
 import { GroupEncoder } from './group-encoder.js';
 import type { StoredEntry } from './journal-format.js';
@@ -110,9 +110,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     assert(this.#host === undefined, 'a storage is opened once');
     this.#host = host;
     const { directory, env, durability, thread, journalBytesMax } = this.#options;
-    const isNew = !env.files.exists(directory);
-    env.files.makeDirectory(directory);
-    if (isNew) env.files.syncDirectory(dirname(directory));
+    makeDurableDirectory(env.files, directory);
     this.#lock = env.files.lock(directory);
     try {
       const synced = durability !== 'os';
@@ -310,6 +308,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
         this.#opened(this.#writer).finish(program, [...this.#snapshot(), { type: 'closed' }]);
         this.#underWay.push({ waiters: [], bytes: 0, partitions: [], ends: [], group: false });
         await this.#untilSettled(() => this.#thread?.submit(program));
+        if (this.#failure !== undefined) throw this.#failure;
       }
     } finally {
       await this.#thread.close();
@@ -346,6 +345,15 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     assert(part !== undefined, 'a storage is opened before it is used');
     return part;
   }
+}
+
+/** Makes the directory with its missing parents, each of them an entry that a power cut would take back otherwise. */
+function makeDurableDirectory(files: FileSystem, directory: string): void {
+  const missing: string[] = [];
+  for (let path = directory; !files.exists(path) && dirname(path) !== path; path = dirname(path))
+    missing.push(path);
+  files.makeDirectory(directory);
+  for (const path of missing.toReversed()) files.syncDirectory(dirname(path));
 }
 
 function outcomeUnknown(cause: StreamsError): StreamsError {

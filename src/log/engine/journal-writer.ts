@@ -69,6 +69,8 @@ export class JournalWriter {
   #sequence: number;
   #end: number;
   #allocated: number;
+  /** Where the file's snapshot ends: one larger than a file's size would be written again with every group. */
+  #snapshotEnd: number;
   #open = false;
 
   constructor(options: JournalWriterOptions) {
@@ -77,11 +79,12 @@ export class JournalWriter {
     this.#sequence = options.position.sequence;
     this.#end = options.position.end;
     this.#allocated = options.position.allocated;
+    this.#snapshotEnd = options.position.end;
   }
 
   /** The file is so full that the next group should be followed by a new one. */
   get full(): boolean {
-    return this.#end >= this.#options.journalBytesMax;
+    return this.#end >= Math.max(this.#options.journalBytesMax, 2 * this.#snapshotEnd);
   }
 
   /** Segments wait to be synced although no group may come. */
@@ -170,6 +173,7 @@ export class JournalWriter {
     program.writeBytes(this.#fileId, 0, bytes);
     this.#open = true;
     this.#end = bytes.length;
+    this.#snapshotEnd = bytes.length;
     this.#allocated = bytes.length;
     this.#writeAhead(program);
     program.datasync(this.#fileId);

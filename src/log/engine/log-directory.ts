@@ -12,7 +12,7 @@ import { StreamsError } from '../../errors.js';
 export const FORMAT_VERSION = 1;
 export const NEW_SUFFIX = '.new';
 const FORMAT_FILE = 'millrace.json';
-const JOURNAL_NAME = /^journal-(\d{20})$/;
+export const JOURNAL_NAME = /^journal-(\d{20})$/;
 
 export const journalPath = (directory: string, number: number): string =>
   `${directory}/journal-${String(number).padStart(20, '0')}`;

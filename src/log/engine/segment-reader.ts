@@ -130,6 +130,8 @@ export class SegmentReader {
     const handle = this.#handles.get(segment.logPath);
     const header = allocate(BATCH_HEADER_BYTES);
     segment.reset();
+    // Until the end is reached it is half an index, and a damaged segment must not be taken for one to go on with.
+    segment.indexed = false;
     try {
       while (segment.bytes < readableBytes) {
         const position = segment.bytes;
@@ -151,6 +153,7 @@ export class SegmentReader {
           );
         segment.add(last, batchMaxTimestamp(header, 0), length);
       }
+      segment.indexed = true;
     } finally {
       // What is appended but not readable yet is not in the file; its index entries are only missed.
       segment.bytes = bytes;
