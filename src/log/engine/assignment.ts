@@ -30,6 +30,7 @@ export class Assignment {
     this.#options = options;
     this.#reader = reader;
     this.#maxPartitionBytes = options.maxPartitionBytes ?? DEFAULT_MAX_PARTITION_BYTES;
+    checkOptions(options);
     const through = options.readThrough?.producer;
     if (through !== undefined && !(through instanceof EngineProducer)) {
       throw new StreamsError('INVALID_ARGUMENT', 'readThrough needs a producer of the same log.');
@@ -78,6 +79,11 @@ export class Assignment {
       `${topic}-${partition} is not assigned to this consumer.`,
       { topic, partition },
     );
+  }
+
+  /** The topic id behind an assigned partition; undefined when it is not assigned. */
+  topicId({ topic, partition }: TopicPartition): string | undefined {
+    return this.#byKey.get(`${topic}/${partition}`)?.partition.topicId;
   }
 
   /** What can be read now. Costs a look at each partition when there is nothing. */
@@ -142,4 +148,26 @@ export class Assignment {
     assert(readThrough.producer instanceof EngineProducer, 'the constructor checked the producer');
     return readThrough.producer;
   }
+}
+
+/** A misspelt isolation would otherwise read uncommitted records without a word. */
+function checkOptions(options: LogConsumerOptions): void {
+  const { isolation, offsetReset, maxPartitionBytes, maxPollIntervalMs } = options;
+  checkChoice('isolation', isolation, ['read_committed', 'read_uncommitted']);
+  checkChoice('offsetReset', offsetReset, ['earliest', 'latest', 'none']);
+  checkPositive('maxPartitionBytes', maxPartitionBytes);
+  checkPositive('maxPollIntervalMs', maxPollIntervalMs);
+}
+
+function checkChoice(name: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `${name} is '${value}', expected one of ${choices.join(', ')}.`,
+  );
+}
+
+function checkPositive(name: string, value: number | undefined): void {
+  if (value === undefined || value > 0) return;
+  throw new StreamsError('INVALID_ARGUMENT', `${name} is ${value}, expected a number above 0.`);
 }

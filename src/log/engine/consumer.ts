@@ -35,6 +35,8 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
   #wokenUp = false;
   #resume: (() => void) | undefined;
   #timer: Timer | undefined;
+  /** A revocation callback is running; what closes the consumer in it does not call it again. */
+  #revoking = false;
   #closed = false;
 
   constructor(
@@ -180,7 +182,11 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
     const { durability, env } = this.#broker;
     const metadata = this.groupMetadata();
     this.#broker.groups.check(metadata);
-    const entry = this.#broker.offsets.entry(metadata.groupId, offsets, env.clock.now());
+    const entry = this.#broker.offsets.entry(
+      metadata.groupId,
+      offsets.map((offset) => ({ ...offset, topicId: this.#assignment.topicId(offset) })),
+      env.clock.now(),
+    );
     if (entry.offsets.length === 0) return;
     durability.append(entry);
     this.#broker.offsets.appended(entry);
@@ -213,11 +219,12 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
     // As in Kafka, a member that closes gives its partitions up first, so that it can still commit.
     if (
       !this.#broker.closed &&
+      !this.#revoking &&
       member !== undefined &&
       member.state !== 'outside' &&
       assignment.length > 0
     ) {
-      await this.#listener?.onPartitionsRevoked(assignment);
+      await this.#revoke(member, assignment);
     }
     this.stop();
     this.#onClose(this);
@@ -279,14 +286,36 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
       if (this.#closed || this.#broker.closed) return;
       if (member.state === 'outside' || member.state === 'revoking') {
         const held = this.assignment();
-        if (held.length > 0) await this.#listener?.onPartitionsRevoked(held);
+        if (held.length > 0) await this.#revoke(member, held);
         if (this.#closed) return;
         this.#assignment.set([]);
         groups.join(member);
       } else if (member.state === 'assigned') {
         this.#assignment.set(member.take());
-        await this.#listener?.onPartitionsAssigned(this.assignment());
+        await this.#outsidePoll(member, async () =>
+          this.#listener?.onPartitionsAssigned(this.assignment()),
+        );
       } else return;
+    }
+  }
+
+  async #revoke(member: GroupMember, partitions: readonly TopicPartition[]): Promise<void> {
+    this.#revoking = true;
+    try {
+      await this.#outsidePoll(member, async () => this.#listener?.onPartitionsRevoked(partitions));
+    } finally {
+      this.#revoking = false;
+    }
+  }
+
+  /** A callback that never ends takes the member out of its group in time, as if it did not poll. */
+  async #outsidePoll(member: GroupMember, callback: () => Promise<void>): Promise<void> {
+    if (this.#listener === undefined) return;
+    this.#broker.groups.pollEnds(member);
+    try {
+      await callback();
+    } finally {
+      this.#broker.groups.pollBegins(member);
     }
   }
 

@@ -16,9 +16,15 @@ export type { EngineLogger, EngineOptions } from './engine-options.js';
 
 /** Recovers what the storage holds; when it resolves, unfinished transactions are durably aborted. Rejects with what the storage found. */
 export async function openEngine(options: EngineOptions): Promise<LogEngine> {
-  const engine = new LogEngine(options);
-  await engine.recovered();
-  return engine;
+  try {
+    const engine = new LogEngine(options);
+    await engine.recovered();
+    return engine;
+  } catch (error) {
+    // The directory must be free for the next attempt; why the first one failed says more than how its end did.
+    await options.storage.close().catch(() => undefined);
+    throw error;
+  }
 }
 
 /** A log that lives as long as the process, usable at once. */

@@ -10,6 +10,11 @@ import type { Topics } from './topics.js';
 export type GroupOffsetsEntry = JournalEntry & { readonly type: 'group-offsets' };
 type GroupOffset = GroupOffsetsEntry['offsets'][number];
 
+/** With the topic that the offset was read from, where that is known: another one may have its name by now. */
+export interface OffsetToCommit extends PartitionOffsetAndMetadata {
+  readonly topicId?: string | undefined;
+}
+
 /** By `topicId/partition`. */
 type Offsets = Map<string, GroupOffset>;
 
@@ -25,12 +30,19 @@ export class GroupOffsets {
   /** The entry for these offsets. Throws `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`. */
   entry(
     groupId: string,
-    offsets: Iterable<PartitionOffsetAndMetadata>,
+    offsets: Iterable<OffsetToCommit>,
     timestamp: number,
   ): GroupOffsetsEntry {
     const list: GroupOffset[] = [];
-    for (const { topic: name, partition, offset, metadata } of offsets) {
+    for (const { topic: name, topicId, partition, offset, metadata } of offsets) {
       const topic = this.#topics.get(name);
+      if (topicId !== undefined && topicId !== topic.topicId) {
+        throw new StreamsError(
+          'UNKNOWN_TOPIC',
+          `Topic '${name}' was deleted and made anew; offset ${offset} of the former one cannot be committed. Read the new one from its beginning.`,
+          { topic: name, partition },
+        );
+      }
       topic.partition(partition);
       if (!Number.isSafeInteger(offset) || offset < 0) {
         throw new StreamsError(

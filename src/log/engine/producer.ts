@@ -53,6 +53,12 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     this.#options = options;
     this.#batchBytes = checkBatchBytes(options.batchBytes ?? DEFAULT_BATCH_BYTES);
     this.#onClose = onClose;
+    const { transactionTimeoutMs } = options;
+    if (transactionTimeoutMs !== undefined && !(transactionTimeoutMs > 0))
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        `transactionTimeoutMs is ${transactionTimeoutMs}, expected a number of milliseconds above 0.`,
+      );
   }
 
   /** Producer id and epoch of the open (or next) transaction. */

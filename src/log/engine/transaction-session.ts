@@ -3,18 +3,15 @@
  * changed by the coordinator (`transactions.ts`) only; producers look at it.
  */
 import { StreamsError } from '../../errors.js';
-import type {
-  ConsumerGroupMetadata,
-  PartitionOffsetAndMetadata,
-  TransactionOutcome,
-} from '../client.js';
+import type { ConsumerGroupMetadata, TransactionOutcome } from '../client.js';
+import type { OffsetToCommit } from './offsets.js';
 import type { Partition, ProducerIdentity } from './partition.js';
 
 type SessionState = 'ready' | 'open' | 'ending';
 
 interface OffsetsOfGroup {
   group: ConsumerGroupMetadata;
-  readonly offsets: Map<string, PartitionOffsetAndMetadata>;
+  readonly offsets: Map<string, OffsetToCommit>;
 }
 
 export class TransactionSession implements ProducerIdentity {

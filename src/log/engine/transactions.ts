@@ -133,13 +133,15 @@ export class Transactions {
     if (session.state !== 'open')
       throw invalidState(session, 'sendOffsets', 'no transaction is open; call begin() first');
     this.#parts.groups.check(group);
-    this.#parts.offsets.entry(group.groupId, offsets, 0);
+    const checked = this.#parts.offsets.entry(group.groupId, offsets, 0).offsets;
     let pending = session.offsets.get(group.groupId);
     if (pending === undefined)
       session.offsets.set(group.groupId, (pending = { group, offsets: new Map() }));
     pending.group = group;
-    for (const offset of offsets)
-      pending.offsets.set(`${offset.topic}/${offset.partition}`, offset);
+    for (const [i, offset] of offsets.entries()) {
+      const { topicId } = checked[i]!;
+      pending.offsets.set(`${offset.topic}/${offset.partition}`, { ...offset, topicId });
+    }
     this.#started(session);
   }
 
