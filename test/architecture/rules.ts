@@ -17,7 +17,7 @@ export const LINES_MAX = 600;
 
 const DOORS = new Set(['index', 'testing', 'avro', 'kafka']);
 /** Contracts on the ground floor: every room may import them. */
-const LEAVES = new Set(['errors', 'duration', 'nearest-name', 'log/client']);
+const LEAVES = new Set(['errors', 'duration', 'nearest-name', 'arguments', 'log/client']);
 /** The codec inside `log`: pure functions over bytes, known to engine, adapter and the task that decodes. */
 const CODEC = new Set([
   'log/client',
