@@ -41,12 +41,13 @@ interface FailureMessage {
   readonly message: string;
 }
 
-/** A thread with synchronous calls of its own. Keeps the process alive only while programs are under way. */
+/** A thread with synchronous calls of its own. Keeps the process alive only while programs are under way. `submitted`: where it begins to count programs. */
 export function workerFileThread(
   listener: FileThreadListener,
   script = new URL('./file-worker.js', import.meta.url),
+  submitted = 0,
 ): FileThread {
-  return new WorkerFileThread(listener, script);
+  return new WorkerFileThread(listener, script, submitted);
 }
 
 class WorkerFileThread implements FileThread {
@@ -55,19 +56,21 @@ class WorkerFileThread implements FileThread {
   readonly #control = new Int32Array(new SharedArrayBuffer(32));
   readonly #programs: FileProgram[];
   readonly #ended: Promise<void>;
-  #submitted = 0;
+  #submitted: number;
   #underWay = 0;
   #closing = false;
   #failed = false;
 
-  constructor(listener: FileThreadListener, script: URL) {
+  constructor(listener: FileThreadListener, script: URL, submitted: number) {
     this.#listener = listener;
+    this.#submitted = submitted;
+    Atomics.store(this.#control, 0, submitted);
     this.#programs = Array.from(
       { length: PROGRAM_SLOTS },
       (_, slot) => new FileProgram(slot, true),
     );
     this.#worker = new Worker(script, {
-      workerData: { control: this.#control },
+      workerData: { control: this.#control, submitted },
       name: 'millrace journal',
       execArgv: [],
     });

@@ -77,8 +77,9 @@ const files = {
 };
 
 class FileWorker {
-  /** @param {Int32Array} control @param {import('node:worker_threads').MessagePort} port */
-  constructor(control, port) {
+  /** @param {Int32Array} control @param {number} submitted @param {import('node:worker_threads').MessagePort} port */
+  constructor(control, submitted, port) {
+    this.submitted = submitted;
     this.control = control;
     this.port = port;
     /** @type {{ calls: Float64Array, data: Uint8Array }[]} */
@@ -91,11 +92,12 @@ class FileWorker {
 
   /** Until the end, which is the program after the last one. */
   serve() {
-    let done = 0;
+    // Counted as the shared memory does, in 32 bits that wrap: a log may live for more groups than they hold.
+    let done = this.submitted | 0;
     for (let ended = false; !ended;) {
       Atomics.wait(this.control, 0, done);
-      while (done < Atomics.load(this.control, 0)) {
-        done++;
+      while (done !== Atomics.load(this.control, 0)) {
+        done = (done + 1) | 0;
         ended = Atomics.load(this.control, 1) === 1 && done === Atomics.load(this.control, 0);
         if (!ended && !this.failed) this.attempt(done);
       }
@@ -117,7 +119,7 @@ class FileWorker {
   /** @param {number} sequence */
   run(sequence) {
     this.receive();
-    const slot = sequence % SLOTS;
+    const slot = sequence & (SLOTS - 1);
     const count = Atomics.load(this.control, 3 + slot);
     const program = this.programs[slot];
     if (program === undefined) throw new Error('A program came without its memory.');
@@ -142,4 +144,4 @@ class FileWorker {
 }
 
 if (parentPort === null) throw new Error('This file runs in a worker thread.');
-new FileWorker(workerData.control, parentPort).serve();
+new FileWorker(workerData.control, workerData.submitted, parentPort).serve();

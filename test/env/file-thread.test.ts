@@ -144,3 +144,22 @@ describe('a worker thread that dies', () => {
     expect(listener.error?.message).toContain('ended unexpectedly');
   });
 });
+
+describe('the number of programs', () => {
+  it('may pass what 32 bits hold', async () => {
+    const listener = new Listener();
+    const thread = workerFileThread(listener, undefined, 2_147_483_645);
+    for (let i = 0; i < 6; i++) {
+      const program = thread.begin();
+      program.create(1, `${directory}/${i}`);
+      program.mark();
+      program.close(1);
+      thread.submit(program);
+      // oxlint-disable-next-line no-await-in-loop -- one program follows the other
+      await listener.until(2 * (i + 1));
+    }
+    await thread.close();
+    expect(readdirSync(directory)).toEqual(['0', '1', '2', '3', '4', '5']);
+    expect(listener.told.filter((what) => what === 'done')).toHaveLength(6);
+  });
+});
