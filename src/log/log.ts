@@ -2,6 +2,7 @@
  * The log as a user sees it: typed producers, consumers and an admin over any `LogClient`. Programs are written
  * against `Log`; whether it is a directory, memory or a cluster is decided by the call that opens it.
  */
+import { resolve } from 'node:path';
 import type { Env } from '../env/env.js';
 import { systemEnv } from '../env/system-env.js';
 import { StreamsError } from '../errors.js';
@@ -74,8 +75,10 @@ export async function openLog(directory: string, options: OpenLogOptions = {}): 
   const world = env ?? systemEnv();
   // A simulated disk is reached by calls in place; the real one by a thread of its own, so that nobody waits for it.
   const thread = env === undefined ? 'worker' : 'inline';
+  // Files are opened as long as the log lives, and the working directory may be another one by then.
+  const place = env === undefined ? resolve(directory) : directory;
   const engine = await openEngine({
-    storage: openJournalStorage({ directory, env: world, durability, thread }),
+    storage: openJournalStorage({ directory: place, env: world, durability, thread }),
     env: world,
     features: { durable: true },
     ...(logger === undefined ? {} : { logger }),

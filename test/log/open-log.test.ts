@@ -1,7 +1,7 @@
 /** What the log in a directory does that the one in memory cannot: it is there again. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { StreamsError } from '../../src/errors.js';
 import { SimulatedEnv } from '../../src/env/simulated-env.js';
@@ -18,6 +18,17 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('a log in a directory', () => {
   const inDirectory = (name: string) => join(directory, name);
+
+  test('stays where it was opened, whatever the working directory is later', async () => {
+    const path = relative(process.cwd(), inDirectory('relative ü'));
+    await using log = await openLog(path);
+    await log.admin().createTopics([{ topic: 't', partitions: 1 }]);
+    // A file that is opened later is looked for under the whole path, and so is the lock.
+    expect(await failure(openLog(path))).toMatchObject({
+      code: 'LOG_LOCKED',
+      where: { file: join(inDirectory('relative ü'), 'lock') },
+    });
+  });
 
   test('keeps topics, records, offsets and transactions when it is opened again', async () => {
     {

@@ -28,11 +28,7 @@ export class GroupOffsets {
   }
 
   /** The entry for these offsets. Throws `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`. */
-  entry(
-    groupId: string,
-    offsets: Iterable<OffsetToCommit>,
-    timestamp: number,
-  ): GroupOffsetsEntry {
+  entry(groupId: string, offsets: Iterable<OffsetToCommit>, timestamp: number): GroupOffsetsEntry {
     const list: GroupOffset[] = [];
     for (const { topic: name, topicId, partition, offset, metadata } of offsets) {
       const topic = this.#topics.get(name);

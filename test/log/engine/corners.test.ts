@@ -9,7 +9,10 @@ import { send } from '../client-suite-records.js';
 const NO_MEMBER = { groupId: 'g', generationId: -1, memberId: '' };
 const A0 = { topic: 'a', partition: 0 };
 
-function durable(files: SimulatedFiles): { readonly env: SimulatedEnv; readonly opened: Promise<LogEngine> } {
+function durable(files: SimulatedFiles): {
+  readonly env: SimulatedEnv;
+  readonly opened: Promise<LogEngine>;
+} {
   const env = new SimulatedEnv({ files });
   const storage = openJournalStorage({ directory: '/log', env, thread: 'inline' });
   return { env, opened: env.run(openEngine({ storage, env, features: { durable: true } })) };
