@@ -29,6 +29,7 @@ export async function setUpTopics(setup: TopicSetup): Promise<TopicPlan> {
   const { admin, names } = setup;
   const existing = await admin.listTopics();
   const subtopologies = resolvePatterns(setup.subtopologies, existing);
+  refuseReadDeadLetters(setup);
   const plan = planTopics(
     subtopologies,
     names,
@@ -52,6 +53,18 @@ export async function setUpTopics(setup: TopicSetup): Promise<TopicPlan> {
     if (missing.length > 0) await admin.createTopics(missing, { ifNotExists: true });
   }
   return plan;
+}
+
+/** A record that fails would be read again, fail again, and grow each time. Also where a pattern will match the topic. */
+function refuseReadDeadLetters({ deadLetterTopics, subtopologies, names }: TopicSetup): void {
+  const read = sourceTopicNames(resolvePatterns(subtopologies, deadLetterTopics), names);
+  const topic = deadLetterTopics.find((deadLetter) => read.includes(deadLetter));
+  if (topic === undefined) return;
+  throw new StreamsError(
+    'INVALID_CONFIG',
+    `errors: the dead letter topic '${topic}' is a source topic of this topology, so a record that fails would come back for ever. Give another topic, or read the dead letters with an application of their own.`,
+    { topic },
+  );
 }
 
 async function describe(

@@ -269,3 +269,22 @@ describe('a dead letter topic that does not exist', () => {
     });
   }
 });
+
+describe('a dead letter topic that the topology reads', () => {
+  const byPattern = new Topology().addSource('source', /in|in-dead/, { key: text, value: json });
+  for (const [how, topology, topic] of [
+    ['by name', doubling(), 'in'],
+    ['by a pattern, before it exists', byPattern, 'in-dead'],
+  ] as const) {
+    it(`${how} is refused at the start: a record would go round for ever`, async () => {
+      const log = await logWith(BROKEN);
+      const errors = { deserialize: deadLetter(topic) };
+      const app = new KafkaStreams(topology, { applicationId: 'app', log, errors });
+      await expect(app.start()).rejects.toMatchObject({
+        code: 'INVALID_CONFIG',
+        message: expect.stringContaining(`dead letter topic '${topic}' is a source topic`),
+      });
+      await log.close();
+    });
+  }
+});
