@@ -5,6 +5,7 @@
  */
 import { StreamsError } from '../errors.js';
 import { GrowableByteWriter } from '../serde/byte-writer.js';
+import { undefinedRefused } from '../serde/serde-errors.js';
 import type { Serde } from '../serde/serde.js';
 import { partitionForKey } from '../log/murmur2.js';
 import type { EncodedRecord, RecordCollector, StreamPartitioner } from './collector.js';
@@ -169,6 +170,7 @@ export class EncodingCollector implements RecordCollector {
 
   #encode<K, V>(topic: string, key: K, value: V, keySerde: Serde<K>, valueSerde: Serde<V>): void {
     if (key === null || key === undefined) {
+      if (key === undefined) throw undefinedRefused('key', { topic });
       this.#key = null;
       this.#keyEnd = 0;
     } else if (keySerde.write === undefined) {
@@ -182,6 +184,7 @@ export class EncodingCollector implements RecordCollector {
       this.#keyEnd = writer.length;
     }
     if (value === null || value === undefined) {
+      if (value === undefined) throw undefinedRefused('value', { topic });
       this.#value = null;
       this.#valueEnd = 0;
     } else if (valueSerde.write === undefined) {

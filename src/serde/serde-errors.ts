@@ -15,6 +15,20 @@ export function deserializeFailed(what: string, cause?: unknown): StreamsError {
   return new StreamsError('DESERIALIZE_FAILED', `Cannot deserialize: ${what}`, { cause });
 }
 
+/** Where bytes are made: null is no bytes, and undefined is neither a value nor null. */
+export function undefinedRefused(
+  part: 'key' | 'value',
+  where: { readonly topic: string } | { readonly store: string },
+): StreamsError {
+  const place = 'topic' in where ? `for topic ${where.topic}` : `for store ${where.store}`;
+  const advice = part === 'value' ? 'null deletes.' : 'null is no key.';
+  return new StreamsError(
+    'SERIALIZE_FAILED',
+    `The ${part} ${place} is undefined. Did a function forget to return? ${advice}`,
+    where,
+  );
+}
+
 /** A value for a message: its type and the beginning of its text. Never throws. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return String(value);

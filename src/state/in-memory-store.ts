@@ -7,6 +7,7 @@
 import { asBuffer, readLatin1 } from '../env/bytes.js';
 import { assert, StreamsError } from '../errors.js';
 import type { RecordHeader } from '../log/client.js';
+import { undefinedRefused } from '../serde/serde-errors.js';
 import type { Serde } from '../serde/serde.js';
 import type { CachedStore, CacheFlushListener, KeyValueStore } from './key-value.js';
 import { LayeredTable, type HeldUpdate, type Row } from './layered-table.js';
@@ -94,16 +95,15 @@ export abstract class InMemoryStore<K, V, F>
   }
 
   put(key: K, value: F | null): void {
-    if (value === null || value === undefined) {
-      this.#write(key, undefined, -1);
-      return;
-    }
-    const bare = this.valueOf(value);
-    if (bare === null || bare === undefined) this.#write(key, undefined, -1);
-    else this.#write(key, bare, this.timestampOf(value));
+    const bare: V | null | undefined =
+      value === null ? null : value === undefined ? undefined : this.valueOf(value);
+    if (bare === undefined) throw undefinedRefused('value', { store: this.name });
+    if (bare === null) this.#write(key, undefined, -1);
+    else this.#write(key, bare, this.timestampOf(value!)); // of a bare value there is a face
   }
 
   putIfAbsent(key: K, value: F): F | undefined {
+    if (value === undefined) throw undefinedRefused('value', { store: this.name });
     const there = this.get(key);
     if (there === undefined) this.put(key, value);
     return there;

@@ -283,3 +283,29 @@ describe('the record cache', () => {
     ]);
   });
 });
+
+describe('undefined', () => {
+  const text = { key: Serdes.string(), value: Serdes.string() };
+  const refused = expect.objectContaining({
+    code: 'SERIALIZE_FAILED',
+    message: 'The value for store s is undefined. Did a function forget to return? null deletes.',
+  });
+  const forgotten = undefined as never;
+
+  it('is no value: it deletes nothing', () => {
+    const store = Stores.keyValue({ name: 's', ...text }).build();
+    store.init(new StoreTask(0));
+    store.put('a', '1');
+    expect(() => store.put('a', forgotten)).toThrow(refused);
+    expect(() => store.putIfAbsent('a', forgotten)).toThrow(refused);
+    expect(() => store.putAll([['a', forgotten]])).toThrow(refused);
+    expect(store.get('a')).toBe('1');
+  });
+
+  it('is no value with a timestamp either', () => {
+    const store = Stores.timestampedKeyValue({ name: 's', ...text }).build();
+    store.init(new StoreTask(0));
+    expect(() => store.put('a', forgotten)).toThrow(refused);
+    expect(() => store.put('a', { value: forgotten, timestamp: 1 })).toThrow(refused);
+  });
+});

@@ -8,7 +8,7 @@ import type { Record } from '../../processor/record.js';
 import type { TimestampedKeyValueStore } from '../../state/key-value.js';
 import type { TableDecision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import { given, type OperatorSupplier } from './operator.js';
 
 export type Initializer<A> = () => Awaitable<A>;
 export type Aggregator<K, V, A> = (key: K, value: V, aggregate: A) => Awaitable<A | null>;
@@ -49,6 +49,7 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
       this.#context.recordDropped();
       return;
     }
+    given(record.value, 'value to aggregate');
     const stored = this.#store.get(record.key);
     if (stored !== undefined) {
       const sent = this.#readOldTwice ? this.#store.get(record.key)!.value : stored.value;
@@ -58,11 +59,14 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
     }
     const initial = this.#functions.initializer();
     if (isPromiseLike(initial)) {
-      this.#context.park(initial, (later) =>
-        this.#aggregate(record, later, later, record.timestamp),
-      );
+      this.#context.park(initial, (later) => this.#first(record, later));
       return;
     }
+    this.#first(record, initial);
+  }
+
+  #first(record: Record<K, V>, initial: A): void {
+    given(initial, "initializer's result");
     this.#aggregate(record, initial, initial, record.timestamp);
   }
 
@@ -76,8 +80,8 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
   }
 
   #update(record: Record<K, V>, result: A | null, old: A, timestamp: number): void {
-    const value = orNull(result);
+    const value = given(result, "aggregator's result");
     this.#store.put(record.key, value === null ? null : { value, timestamp });
-    this.#forwarder.forward(record, value, orNull(old), timestamp);
+    this.#forwarder.forward(record, value, old, timestamp);
   }
 }

@@ -3,7 +3,8 @@ import { StreamsError } from '../../errors.js';
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import { described } from './map.js';
+import type { OperatorSupplier } from './operator.js';
 
 export type ValuesMapper<K, V, V2> = (value: V, key: K) => Awaitable<Iterable<V2>>;
 
@@ -31,12 +32,12 @@ class FlatMapValuesProcessor<K, V, V2> implements Processor<K, V> {
   }
 
   #emit(record: Record<K, V>, values: Iterable<V2> | null | undefined): void {
-    if (values === null || values === undefined) {
+    if (values === null || values === undefined || typeof values[Symbol.iterator] !== 'function') {
       throw new StreamsError(
         'INVALID_ARGUMENT',
-        'The provided ValueMapper returned null which is not allowed. Return a list of values, or an empty one.',
+        `The provided ValueMapper returned ${described(values)} which is not allowed. Return a list of values, or an empty one.`,
       );
     }
-    for (const value of values) this.#context.forward(record.withValue(orNull(value)));
+    for (const value of values) this.#context.forward(record.withValue(value));
   }
 }

@@ -2,8 +2,8 @@
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import { nullResult } from './map.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import { described, notAllowed } from './map.js';
+import { given, type OperatorSupplier } from './operator.js';
 
 export type PairsMapper<K, V, K2, V2> = (
   key: K,
@@ -34,9 +34,14 @@ class FlatMapProcessor<K, V, K2, V2> implements Processor<K, V> {
   }
 
   #emit(record: Record<K, V>, pairs: Iterable<readonly [K2, V2]> | null | undefined): void {
-    if (pairs === null || pairs === undefined) throw nullResult('a list of pairs, or an empty one');
-    for (const [key, value] of pairs) {
-      this.#context.forward(record.withKeyValue(orNull(key), orNull(value)));
+    if (typeof pairs !== 'object' || pairs === null || !(Symbol.iterator in pairs)) {
+      throw notAllowed(described(pairs), 'a list of pairs, or an empty one');
+    }
+    for (const pair of pairs) {
+      if (!Array.isArray(pair) || pair.length !== 2) {
+        throw notAllowed(`a list with ${described(pair)} in it`, 'a list of pairs, [[key, value]]');
+      }
+      this.#context.forward(record.withKeyValue(given(pair[0], 'new key'), pair[1]));
     }
   }
 }

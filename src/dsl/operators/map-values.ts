@@ -2,7 +2,7 @@
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import type { OperatorSupplier } from './operator.js';
 
 export type ValueMapper<K, V, V2> = (value: V, key: K) => Awaitable<V2>;
 
@@ -23,9 +23,9 @@ class MapValuesProcessor<K, V, V2> implements Processor<K, V> {
   process(record: Record<K, V>): void {
     const value = this.#mapper(record.value, record.key);
     if (isPromiseLike(value)) {
-      this.#context.park(value, (later) => this.#context.forward(record.withValue(orNull(later))));
+      this.#context.park(value, (later) => this.#context.forward(record.withValue(later)));
       return;
     }
-    this.#context.forward(record.withValue(orNull(value)));
+    this.#context.forward(record.withValue(value));
   }
 }

@@ -3,7 +3,7 @@ import { StreamsError } from '../../errors.js';
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import { given, type OperatorSupplier } from './operator.js';
 
 export type PairMapper<K, V, K2, V2> = (key: K, value: V) => Awaitable<readonly [K2, V2]>;
 
@@ -31,16 +31,25 @@ class MapProcessor<K, V, K2, V2> implements Processor<K, V> {
   }
 
   #emit(record: Record<K, V>, pair: readonly [K2, V2]): void {
-    if (!Array.isArray(pair)) throw nullResult('a pair [key, value]');
-    const [key, value] = pair;
-    this.#context.forward(record.withKeyValue(orNull(key), orNull(value)));
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw notAllowed(described(pair), 'a pair [key, value]');
+    }
+    this.#context.forward(record.withKeyValue(given(pair[0], 'new key'), pair[1]));
   }
 }
 
-/** Kafka's words for a mapper that gives nothing, and what was expected instead. */
-export function nullResult(expected: string): StreamsError {
+/** Kafka's words for a mapper that gives nothing; what it gave otherwise, and what was expected instead. */
+export function notAllowed(returned: string, expected: string): StreamsError {
   return new StreamsError(
     'INVALID_ARGUMENT',
-    `The provided KeyValueMapper returned null which is not allowed. Return ${expected}.`,
+    `The provided KeyValueMapper returned ${returned} which is not allowed. Return ${expected}.`,
   );
+}
+
+/** What a mapper returned instead of a pair, for a message. */
+export function described(result: unknown): string {
+  if (result === null || result === undefined) return 'null';
+  if (Array.isArray(result)) return `an array of length ${result.length}`;
+  if (typeof result === 'object') return `an object { ${Object.keys(result).join(', ')} }`;
+  return `a ${typeof result}`;
 }

@@ -5,7 +5,7 @@ import type { Record } from '../../processor/record.js';
 import type { TimestampedKeyValueStore } from '../../state/key-value.js';
 import type { TableDecision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import { given, type OperatorSupplier } from './operator.js';
 
 export type Reducer<V> = (aggregate: V, value: V) => Awaitable<V | null>;
 
@@ -40,6 +40,7 @@ class ReduceProcessor<K, V> implements Processor<K, V> {
       this.#context.recordDropped();
       return;
     }
+    given(record.value, 'value to reduce');
     const stored = this.#store.get(record.key);
     if (stored === undefined) {
       this.#update(record, record.value, null, record.timestamp);
@@ -56,7 +57,7 @@ class ReduceProcessor<K, V> implements Processor<K, V> {
   }
 
   #update(record: Record<K, V>, result: V | null, old: V | null, timestamp: number): void {
-    const value = orNull(result);
+    const value = given(result, "reducer's result");
     this.#store.put(record.key, value === null ? null : { value, timestamp });
     this.#forwarder.forward(record, value, old, timestamp);
   }

@@ -2,7 +2,7 @@
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import { given, type OperatorSupplier } from './operator.js';
 
 export type KeySelector<K, V, K2> = (key: K, value: V) => Awaitable<K2>;
 
@@ -23,9 +23,11 @@ class SelectKeyProcessor<K, V, K2> implements Processor<K, V> {
   process(record: Record<K, V>): void {
     const key = this.#selector(record.key, record.value);
     if (isPromiseLike(key)) {
-      this.#context.park(key, (later) => this.#context.forward(record.withKey(orNull(later))));
+      this.#context.park(key, (later) =>
+        this.#context.forward(record.withKey(given(later, 'new key'))),
+      );
       return;
     }
-    this.#context.forward(record.withKey(orNull(key)));
+    this.#context.forward(record.withKey(given(key, 'new key')));
   }
 }

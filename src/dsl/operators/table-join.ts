@@ -7,7 +7,7 @@ import { isPromiseLike, type OperatorContext } from '../../processor/operator-co
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
 import type { ValueGetterSupplier } from '../plan.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import { given, type OperatorSupplier } from './operator.js';
 import { storeGetter, type ValueGetter } from './value-getter.js';
 
 export type TableJoiner<K, V, VT, R> = (value: V, tableValue: VT, key: K) => Awaitable<R>;
@@ -74,10 +74,10 @@ class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
     }
     const key = this.#keySelector(record.key, record.value);
     if (isPromiseLike(key)) {
-      this.#context.park(key, (later) => this.#lookUp(record, orNull(later)));
+      this.#context.park(key, (later) => this.#lookUp(record, given(later, 'key to look up')));
       return;
     }
-    this.#lookUp(record, orNull(key));
+    this.#lookUp(record, given(key, 'key to look up'));
   }
 
   #lookUp(record: Record<K, V>, key: unknown): void {
@@ -89,9 +89,9 @@ class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
     if (row === undefined && !this.#left) return;
     const result = this.#joiner(record.value, row?.value, record.key);
     if (isPromiseLike(result)) {
-      this.#context.park(result, (later) => this.#context.forward(record.withValue(orNull(later))));
+      this.#context.park(result, (later) => this.#context.forward(record.withValue(later)));
       return;
     }
-    this.#context.forward(record.withValue(orNull(result)));
+    this.#context.forward(record.withValue(result));
   }
 }

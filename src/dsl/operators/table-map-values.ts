@@ -7,8 +7,10 @@ import { Change } from '../change.js';
 import type { TableDecision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
 import type { ValueMapper } from './map-values.js';
-import { orNull, type OperatorSupplier } from './operator.js';
+import { given, type OperatorSupplier } from './operator.js';
 import { requireSync, type ValueGetter } from './value-getter.js';
+
+const MAPPED = "mapper's result";
 
 export const tableMapValues =
   <K, V, V2>(mapper: ValueMapper<K, V, V2>) =>
@@ -23,7 +25,7 @@ export const mapValuesView =
     get(key: K): ValueAndTimestamp<V2> | undefined {
       const row = parent.get(key);
       if (row === undefined) return undefined;
-      const value = orNull(requireSync(mapper(row.value, key), name));
+      const value = given(requireSync(mapper(row.value, key), name), MAPPED);
       return value === null ? undefined : { value, timestamp: row.timestamp };
     },
   });
@@ -57,10 +59,10 @@ class TableMapValuesProcessor<K, V, V2> implements Processor<K, Change<V>> {
     }
     const mapped = this.#mapper(newValue, record.key);
     if (isPromiseLike(mapped)) {
-      this.#context.park(mapped, (later) => this.#mapOld(record, orNull(later)));
+      this.#context.park(mapped, (later) => this.#mapOld(record, given(later, MAPPED)));
       return;
     }
-    this.#mapOld(record, orNull(mapped));
+    this.#mapOld(record, given(mapped, MAPPED));
   }
 
   #mapOld(record: Record<K, Change<V>>, newValue: V2 | null): void {
@@ -79,10 +81,10 @@ class TableMapValuesProcessor<K, V, V2> implements Processor<K, Change<V>> {
     const mapped = this.#mapper(oldValue, record.key);
     if (isPromiseLike(mapped)) {
       this.#context.park(mapped, (later) =>
-        this.#context.forward(record.withValue(new Change(newValue, orNull(later)))),
+        this.#context.forward(record.withValue(new Change(newValue, given(later, MAPPED)))),
       );
       return;
     }
-    this.#context.forward(record.withValue(new Change(newValue, orNull(mapped))));
+    this.#context.forward(record.withValue(new Change(newValue, given(mapped, MAPPED))));
   }
 }

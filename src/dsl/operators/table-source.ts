@@ -9,7 +9,7 @@ import type { TimestampedKeyValueStore } from '../../state/key-value.js';
 import { Change } from '../change.js';
 import type { TableDecision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
-import type { OperatorSupplier } from './operator.js';
+import { given, type OperatorSupplier } from './operator.js';
 
 export const tableSource =
   ({ store, sendOldValues }: TableDecision): OperatorSupplier =>
@@ -55,6 +55,6 @@ class UnstoredTable<K, V> implements Processor<K, V> {
       this.#context.recordDropped();
       return;
     }
-    this.#context.forward(record.withValue(new Change(record.value, null)));
+    this.#context.forward(record.withValue(new Change(given(record.value, 'new value'), null)));
   }
 }
