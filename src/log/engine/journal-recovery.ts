@@ -194,9 +194,7 @@ function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFil
       const size = fileSize(files, segment.logPath);
       const last = i === partition.segments.length - 1;
       // It was deleted. The removal may be undone by a crash, and then its last bytes were never synced.
-      if (segment.endOffset <= partition.startOffset) {
-        if (size === undefined || (size < segment.bytes && !last)) continue;
-      }
+      if (segment.endOffset <= partition.startOffset && (size ?? 0) < segment.bytes) continue;
       if (size === undefined || size < segment.bytes || (size > segment.bytes && !last)) {
         throw new StreamsError(
           'LOG_CORRUPT',
