@@ -82,6 +82,25 @@ export interface Consumer<K, V> extends AsyncIterable<ConsumerRecord<K, V>> {
   assignment(): readonly TopicPartition[];
   /** The same records in arrays, one partition each: several times faster than one by one. */
   batches(): AsyncIterable<ConsumedBatch<K, V>>;
+  /**
+   * The records up to the end that each assigned partition has at this call; then the loop ends by itself. What is
+   * written later, also to a partition that is read already, is left for the next loop. Under `read_committed` the end
+   * is that of the decided records: those of an open transaction are not waited for. A partition that is paused is.
+   *
+   * @example
+   * ```ts
+   * import { memoryLog, Serdes } from 'millrace';
+   *
+   * await using log = memoryLog();
+   * await log.admin().createTopics([{ topic: 'order', partitions: 1 }]);
+   * await log.producer({ value: Serdes.string() }).send({ topic: 'order', value: 'phone' });
+   * await using consumer = log.consumer({ fromBeginning: true, value: Serdes.string() });
+   * await consumer.assign([{ topic: 'order', partition: 0 }]);
+   * for await (const record of consumer.untilEnd()) console.log(record.value); // phone
+   * console.log('that is all');
+   * ```
+   */
+  untilEnd(): AsyncIterable<ConsumerRecord<K, V>>;
   /** The next record of the partition to hand out is the one at `offset`. */
   seek(partition: TopicPartition, offset: number): void;
   /** The offset of the next record to hand out. */

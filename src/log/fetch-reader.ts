@@ -42,6 +42,11 @@ export class FetchReader<K, V> {
     return record;
   }
 
+  /** The offset of the record that `next` will give, or undefined at the end. */
+  nextOffset(): number | undefined {
+    return this.#standing || this.#advance() ? this.#cursor.offset : undefined;
+  }
+
   #advance(): boolean {
     const { batches, firstOffset } = this.fetched;
     for (;;) {

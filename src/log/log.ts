@@ -8,6 +8,7 @@ import { systemEnv } from '../env/system-env.js';
 import { StreamsError } from '../errors.js';
 import { Serdes } from '../serde/serdes.js';
 import type { Serde } from '../serde/serde.js';
+import { checkConsumerOptions, checkLogOptions, checkProducerOptions } from './checked-options.js';
 import type { LogClient } from './client.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
 import { memoryEngine, openEngine, type EngineLogger } from './engine/engine.js';
@@ -61,6 +62,7 @@ export interface OpenLogOptions {
  * ```
  */
 export async function openLog(directory: string, options: OpenLogOptions = {}): Promise<Log> {
+  checkLogOptions(options, ['durability', 'logger', 'env'], 'openLog');
   const { durability = 'fsync', env, logger } = options;
   if (typeof directory !== 'string' || directory === '')
     throw new StreamsError(
@@ -118,6 +120,7 @@ export interface MemoryLogOptions {
  * ```
  */
 export function memoryLog(options: MemoryLogOptions = {}): Log {
+  checkLogOptions(options, ['logger', 'env'], 'memoryLog');
   const { env = systemEnv(), logger } = options;
   return new TypedLog(memoryEngine({ env, ...(logger === undefined ? {} : { logger }) }), env);
 }
@@ -144,6 +147,7 @@ export class TypedLog implements Log {
   }
 
   producer<K = Uint8Array, V = Uint8Array>(options: ProducerOptions<K, V> = {}): Producer<K, V> {
+    checkProducerOptions(options);
     const producer: Producer<K, V> = new TypedProducer<K, V>(
       this.client,
       this.#env,
@@ -157,6 +161,7 @@ export class TypedLog implements Log {
   }
 
   consumer<K = Uint8Array, V = Uint8Array>(options: ConsumerOptions<K, V> = {}): Consumer<K, V> {
+    checkConsumerOptions(options);
     const consumer: Consumer<K, V> = new TypedConsumer<K, V>(
       this.client,
       this.#env,

@@ -2,6 +2,7 @@
  * The admin of the typed face: Kafka's admin calls over any log. A topic that does not exist is an error that names
  * the nearest one.
  */
+import { checkNewTopics, requireArray } from './checked-options.js';
 import type {
   Isolation,
   LogAdmin,
@@ -59,14 +60,16 @@ export class TypedAdmin implements Admin {
     this.#admin = admin;
   }
 
-  createTopics(
+  async createTopics(
     topics: readonly NewTopic[],
     options?: { readonly ifNotExists?: boolean },
   ): Promise<void> {
-    return this.#admin.createTopics(topics, options);
+    checkNewTopics(topics, options);
+    await this.#admin.createTopics(topics, options);
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {
+    requireArray(topics, 'deleteTopics', "['order']");
     await this.describeTopics(topics); // Names the first that does not exist, before anything is deleted.
     await this.#admin.deleteTopics(topics);
   }
@@ -76,6 +79,7 @@ export class TypedAdmin implements Admin {
   }
 
   async describeTopics(topics?: readonly string[]): Promise<TopicDescription[]> {
+    if (topics !== undefined) requireArray(topics, 'describeTopics', "['order']");
     const asked = topics ?? (await this.#admin.listTopics());
     const found = await this.#admin.describeTopics(asked);
     const missing = found.indexOf(undefined);

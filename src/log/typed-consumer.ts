@@ -6,8 +6,10 @@ import { durationMs } from '../duration.js';
 import type { Env } from '../env/env.js';
 import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
+import { requireArray } from './checked-options.js';
 import type {
   ConsumerGroupMetadata,
+  Isolation,
   LogClient,
   LogConsumer,
   OffsetAndMetadata,
@@ -16,8 +18,10 @@ import type {
   TopicPartition,
 } from './client.js';
 import type { ConsumedBatch, Consumer, ConsumerOptions, ConsumerRecord } from './consumer.js';
+import { ConsumerProgress, keyOf } from './consumer-progress.js';
 import { FetchReader } from './fetch-reader.js';
 import { unknownTopic } from './unknown-topic.js';
+import { UntilEnd } from './until-end.js';
 
 const POLL_WAIT_MS_MAX = 30_000;
 const AUTO_COMMIT_INTERVAL = '5s';
@@ -28,12 +32,6 @@ const GROUP_MOVED_ON: ReadonlySet<string> = new Set([
   'REBALANCE_IN_PROGRESS',
 ]);
 
-/** Where the caller is in a partition. */
-interface Progress extends TopicPartition {
-  offset: number;
-  committed: boolean;
-}
-
 export class TypedConsumer<K, V> implements Consumer<K, V> {
   readonly #client: LogClient;
   readonly #env: Env;
@@ -41,15 +39,18 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   readonly #keySerde: Serde<K>;
   readonly #valueSerde: Serde<V>;
   readonly #groupId: string | undefined;
+  readonly #isolation: Isolation;
   readonly #autoCommit: boolean;
   readonly #autoCommitMs: number;
   readonly #onClose: () => void;
-  readonly #progress = new Map<string, Progress>();
+  readonly #progress = new ConsumerProgress();
   readonly #paused = new Set<string>();
   /** Fetched and not yet handed out, in the order of the fetches. */
   #readers: FetchReader<K, V>[] = [];
   #current: FetchReader<K, V> | undefined;
   #lastCommitMs: number;
+  /** There is a subscription or an assignment: without one a loop would wait for ever. */
+  #reads = false;
   #busy = false;
   #closed: Promise<void> | undefined;
 
@@ -66,6 +67,7 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     this.#keySerde = keySerde;
     this.#valueSerde = valueSerde;
     this.#groupId = options.groupId;
+    this.#isolation = options.isolation ?? 'read_committed';
     this.#autoCommit = options.autoCommit ?? options.groupId !== undefined;
     if (this.#autoCommit && options.groupId === undefined)
       throw new StreamsError(
@@ -97,7 +99,9 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
         'INVALID_ARGUMENT',
         "subscribe needs a groupId: log.consumer({ groupId: 'my-group', ... }). Without a group, use assign.",
       );
+    requireArray(topics, 'subscribe', "['order']");
     await this.#requireTopics(topics);
+    this.#reads = topics.length > 0;
     this.#consumer.subscribe(topics, {
       onPartitionsAssigned: async (partitions) => listener?.onPartitionsAssigned(partitions),
       onPartitionsRevoked: async (partitions) => {
@@ -111,10 +115,12 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   }
 
   async assign(partitions: readonly TopicPartition[]): Promise<void> {
+    requireArray(partitions, 'assign', "[{ topic: 'order', partition: 0 }]");
     await this.#requireTopics([...new Set(partitions.map(({ topic }) => topic))]);
     this.#consumer.assign(partitions);
+    this.#reads = partitions.length > 0;
     const assigned = new Set(partitions.map(keyOf));
-    const known = [...this.#progress.values(), ...this.#readers.map(({ fetched }) => fetched)];
+    const known = [...this.#progress.partitions(), ...this.#readers.map(({ fetched }) => fetched)];
     this.#forget(known.filter((partition) => !assigned.has(keyOf(partition))));
     // Pins the start, as `subscribe` does.
     await Promise.all(partitions.map((partition) => this.#consumer.position(partition)));
@@ -132,15 +138,23 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     return { [Symbol.asyncIterator]: () => this.#iterator(() => this.#nextBatch()) };
   }
 
+  untilEnd(): AsyncIterable<ConsumerRecord<K, V>> {
+    const ends = UntilEnd.now(this.#client.admin(), this.assignment(), this.#isolation);
+    ends.catch(() => undefined); // Whoever iterates hears of it.
+    return {
+      [Symbol.asyncIterator]: () => this.#iterator(async () => this.#nextRecordBelow(await ends)),
+    };
+  }
+
   seek(partition: TopicPartition, offset: number): void {
     this.#consumer.seek(partition, offset);
     this.#dropReaders(keyOf(partition));
-    this.#moveTo(partition, offset);
+    this.#progress.moveTo(partition, offset);
   }
 
   position(partition: TopicPartition): Promise<number> {
-    const progress = this.#progress.get(keyOf(partition));
-    if (progress !== undefined) return Promise.resolve(progress.offset);
+    const offset = this.#progress.offset(partition);
+    if (offset !== undefined) return Promise.resolve(offset);
     const fetched = this.#readers.find((reader) => keyOf(reader.fetched) === keyOf(partition));
     return fetched === undefined
       ? this.#consumer.position(partition)
@@ -148,8 +162,7 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   }
 
   positions(): PartitionOffsetAndMetadata[] {
-    const open = [...this.#progress.values()].filter((progress) => !progress.committed);
-    return open.map(({ topic, partition, offset }) => ({ topic, partition, offset, metadata: '' }));
+    return this.#progress.open();
   }
 
   pause(partitions: readonly TopicPartition[]): void {
@@ -170,10 +183,7 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     this.#lastCommitMs = this.#env.clock.monotonic();
     if (offsets.length === 0) return;
     await this.#consumer.commit(offsets);
-    for (const { topic, partition, offset } of offsets) {
-      const progress = this.#progress.get(keyOf({ topic, partition }));
-      if (progress !== undefined && progress.offset === offset) progress.committed = true;
-    }
+    this.#progress.committed(offsets);
   }
 
   committed(partitions: readonly TopicPartition[]): Promise<(OffsetAndMetadata | undefined)[]> {
@@ -211,10 +221,27 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
       if (reader === undefined) return undefined;
       const record = reader.next();
       if (record !== undefined) {
-        this.#moveTo(record, record.offset + 1);
+        this.#progress.moveTo(record, record.offset + 1);
         return record;
       }
       this.#finish(reader);
+    }
+  }
+
+  /** Records of partitions that are read to their end are kept for the next loop. */
+  async #nextRecordBelow(until: UntilEnd): Promise<ConsumerRecord<K, V> | undefined> {
+    for (;;) {
+      // oxlint-disable-next-line no-await-in-loop -- the next fetch is wanted only when this one is used up
+      const reader = await this.#reader(until);
+      if (reader === undefined) return undefined;
+      const next = reader.nextOffset();
+      if (next === undefined) this.#finish(reader);
+      else if (next >= (until.endOf(reader.fetched) ?? 0)) until.reached(reader.fetched);
+      else {
+        const record = reader.next();
+        this.#progress.moveTo(reader.fetched, next + 1);
+        return record;
+      }
     }
   }
 
@@ -227,7 +254,7 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
       const records = this.#drain(reader);
       const last = records.at(-1);
       if (last !== undefined) {
-        this.#moveTo(reader.fetched, last.offset + 1);
+        this.#progress.moveTo(reader.fetched, last.offset + 1);
         return { topic, partition, records, endOffset };
       }
       this.#finish(reader);
@@ -246,19 +273,55 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     return records;
   }
 
-  /** What to read from; waits for records. Undefined when the consumer is closed. */
-  async #reader(): Promise<FetchReader<K, V> | undefined> {
+  /** What to read from; waits for records. Undefined when the consumer is closed or everything is read `until` there. */
+  async #reader(until?: UntilEnd): Promise<FetchReader<K, V> | undefined> {
     for (;;) {
       if (this.#closed !== undefined) return undefined;
-      this.#current ??= this.#readers.find((reader) => !this.#paused.has(keyOf(reader.fetched)));
+      const current = this.#current;
+      if (
+        current !== undefined &&
+        until !== undefined &&
+        until.endOf(current.fetched) === undefined
+      )
+        this.#current = undefined;
+      this.#current ??= this.#readers.find(
+        ({ fetched }) =>
+          !this.#paused.has(keyOf(fetched)) &&
+          (until === undefined || until.endOf(fetched) !== undefined),
+      );
       if (this.#current !== undefined) return this.#current;
-      // oxlint-disable-next-line no-await-in-loop -- one poll at a time
-      await this.#poll(this.#pollWaitMs());
+      this.#requireSource();
+      /* oxlint-disable no-await-in-loop -- one poll at a time */
+      if (until === undefined) await this.#poll(this.#pollWaitMs());
+      else if (await until.isReached(this.assignment(), (at) => this.position(at)))
+        return undefined;
+      else await this.#pollUntil(until);
+      /* oxlint-enable no-await-in-loop */
     }
   }
 
+  /** Partitions that are read to their end are left alone: nobody would take what they bring. */
+  async #pollUntil(until: UntilEnd): Promise<void> {
+    const mayHold = (at: TopicPartition): boolean =>
+      until.endOf(at) === undefined && !this.#paused.has(keyOf(at));
+    this.#consumer.pause(this.assignment().filter(mayHold));
+    try {
+      await this.#poll(this.#pollWaitMs());
+    } finally {
+      this.#consumer.resume(this.assignment().filter(mayHold));
+    }
+  }
+
+  #requireSource(): void {
+    if (this.#reads) return;
+    throw new StreamsError(
+      'INVALID_STATE',
+      "Consumer is not subscribed to any topics or assigned any partitions. Call `await consumer.subscribe(['order'])` or `await consumer.assign([{ topic: 'order', partition: 0 }])` first.",
+    );
+  }
+
   #finish(reader: FetchReader<K, V>): void {
-    this.#moveTo(reader.fetched, reader.fetched.nextOffset); // Past markers and aborted records behind the last one.
+    this.#progress.moveTo(reader.fetched, reader.fetched.nextOffset); // Past markers and aborted records behind the last one.
     this.#readers = this.#readers.filter((other) => other !== reader);
     if (this.#current === reader) this.#current = undefined;
   }
@@ -287,27 +350,11 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     }
   }
 
-  #moveTo(at: TopicPartition, offset: number): void {
-    const key = keyOf(at);
-    const progress = this.#progress.get(key);
-    if (progress === undefined)
-      this.#progress.set(key, {
-        topic: at.topic,
-        partition: at.partition,
-        offset,
-        committed: false,
-      });
-    else if (progress.offset !== offset) {
-      progress.offset = offset;
-      progress.committed = false;
-    }
-  }
-
   #forget(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
       const key = keyOf(partition);
       this.#dropReaders(key);
-      this.#progress.delete(key);
+      this.#progress.forget(partition);
       this.#paused.delete(key);
     }
   }
@@ -349,8 +396,4 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
       this.#onClose();
     }
   }
-}
-
-function keyOf({ topic, partition }: TopicPartition): string {
-  return `${topic}-${partition}`;
 }

@@ -27,6 +27,7 @@ import type {
   Transaction,
 } from './producer.js';
 import { OpenTransaction, transactionStateError } from './open-transaction.js';
+import { noBatch, noTopic, noValue } from './refused-record.js';
 import { withTopicHint } from './unknown-topic.js';
 
 /** Bytes that may wait for the device before sends wait too. */
@@ -55,6 +56,8 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   readonly #keySerde: Serde<K>;
   readonly #valueSerde: Serde<V>;
   readonly #transactional: boolean;
+  /** Parts without a serde of their own: they are bytes. */
+  readonly #withoutSerde: ReadonlySet<'key' | 'value'>;
   readonly #onClose: () => void;
   readonly #bytes = new GrowableByteWriter(4096);
   readonly #targets = new Map<string, Target>();
@@ -80,6 +83,9 @@ export class TypedProducer<K, V> implements Producer<K, V> {
     this.#keySerde = keySerde;
     this.#valueSerde = valueSerde;
     this.#transactional = options.transactionalId !== undefined;
+    this.#withoutSerde = new Set(
+      (['key', 'value'] as const).filter((part) => options[part] === undefined),
+    );
     this.#onClose = onClose;
     this.#producer = client.producer({
       ...(options.transactionalId === undefined
@@ -222,6 +228,7 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   }
 
   #append(record: ProducerRecord<K, V>): Promise<SentRecord> {
+    if (typeof record?.topic !== 'string') return Promise.reject(noTopic(record));
     return new Promise<SentRecord>((resolve, reject) => {
       try {
         const target = this.#target(record.topic);
@@ -240,6 +247,7 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   }
 
   #appendBatch(topic: string, records: readonly BatchRecord<K, V>[]): Promise<SentRecord[]> {
+    if (typeof topic !== 'string' || !Array.isArray(records)) return Promise.reject(noBatch());
     if (records.length === 0) return Promise.resolve([]);
     return new Promise<SentRecord[]>((resolve, reject) => {
       try {
@@ -271,8 +279,9 @@ export class TypedProducer<K, V> implements Producer<K, V> {
 
   /** Encodes behind what is in the buffer already. */
   #encode(topic: string, record: BatchRecord<K, V>): Encoded {
+    if (record?.value === undefined) throw noValue(record, topic);
     const keyEnd = this.#encodePart(topic, 'key', record.key ?? null, this.#keySerde);
-    const valueEnd = this.#encodePart(topic, 'value', record.value ?? null, this.#valueSerde);
+    const valueEnd = this.#encodePart(topic, 'value', record.value, this.#valueSerde);
     return { keyEnd, valueEnd };
   }
 
@@ -281,9 +290,12 @@ export class TypedProducer<K, V> implements Producer<K, V> {
     try {
       serializeTo(serde, value, topic, this.#bytes);
     } catch (cause) {
+      const why = this.#withoutSerde.has(part)
+        ? `is not bytes, and the producer has no \`${part}\` serde. Give it one: log.producer({ ${part}: Serdes.string() }).`
+        : `cannot be written by the serde '${serde.name ?? 'custom'}': ${reason(cause)}`;
       throw new StreamsError(
         'SERIALIZE_FAILED',
-        `The ${part} of a record for topic '${topic}' cannot be written by the serde '${serde.name ?? 'custom'}': ${reason(cause)}`,
+        `The ${part} of a record for topic '${topic}' ${why}`,
         { topic, cause },
       );
     }

@@ -1,0 +1,97 @@
+/** What the calls that open a log, a producer or a consumer accept, said before anything is made. */
+import { requireOptions, requireSerde } from '../arguments.js';
+import { StreamsError } from '../errors.js';
+import type { ConsumerOptions } from './consumer.js';
+import type { NewTopic } from './client.js';
+import type { ProducerOptions } from './producer.js';
+
+type Known<T> = { readonly [name in keyof Required<T>]: true };
+
+const PRODUCER: Known<ProducerOptions<unknown, unknown>> = {
+  key: true,
+  value: true,
+  transactionalId: true,
+  transactionTimeoutMs: true,
+  batchBytes: true,
+};
+const CONSUMER: Known<ConsumerOptions<unknown, unknown>> = {
+  groupId: true,
+  key: true,
+  value: true,
+  fromBeginning: true,
+  isolation: true,
+  autoCommit: true,
+  autoCommitInterval: true,
+  maxPollInterval: true,
+  maxPartitionBytes: true,
+};
+const NEW_TOPIC: Known<NewTopic> = { topic: true, partitions: true, config: true };
+const LOGGER_METHODS = ['info', 'warn', 'error'] as const;
+
+export function checkProducerOptions(options: object): void {
+  requireOptions(options, Object.keys(PRODUCER), 'log.producer');
+  const { key, value, transactionalId } = options as { readonly [name: string]: unknown };
+  requireSerde(key, 'key', 'log.producer');
+  requireSerde(value, 'value', 'log.producer');
+  requireText(transactionalId, 'transactionalId', 'log.producer');
+}
+
+export function checkConsumerOptions(options: object): void {
+  requireOptions(options, Object.keys(CONSUMER), 'log.consumer');
+  const given = options as { readonly [name: string]: unknown };
+  requireSerde(given['key'], 'key', 'log.consumer');
+  requireSerde(given['value'], 'value', 'log.consumer');
+  requireText(given['groupId'], 'groupId', 'log.consumer');
+  requireBoolean(given['fromBeginning'], 'fromBeginning', 'log.consumer');
+  requireBoolean(given['autoCommit'], 'autoCommit', 'log.consumer');
+}
+
+/** `known`: what the call takes beside the logger. */
+export function checkLogOptions(options: object, known: readonly string[], where: string): void {
+  requireOptions(options, known, where);
+  const { logger } = options as { readonly logger?: { readonly [name: string]: unknown } };
+  const missing =
+    logger === undefined
+      ? undefined
+      : LOGGER_METHODS.find((name) => typeof logger?.[name] !== 'function');
+  if (missing !== undefined)
+    throw invalid(`${where}: the logger has no function '${missing}'. \`console\` fits.`);
+}
+
+export function checkNewTopics(topics: unknown, options: unknown): void {
+  if (!Array.isArray(topics))
+    throw invalid(
+      "createTopics: give an array of topics: createTopics([{ topic: 'order', partitions: 1 }]).",
+    );
+  for (const topic of topics as readonly unknown[]) {
+    if (typeof topic !== 'object' || topic === null)
+      throw invalid(
+        `createTopics: ${JSON.stringify(topic)} is no description of a topic. Give { topic: 'order', partitions: 1 }.`,
+      );
+    requireOptions(topic, Object.keys(NEW_TOPIC), 'createTopics');
+  }
+  requireOptions(options, ['ifNotExists'], 'createTopics');
+  const { ifNotExists } = (options ?? {}) as { readonly ifNotExists?: unknown };
+  requireBoolean(ifNotExists, 'ifNotExists', 'createTopics');
+}
+
+/** Kafka has no call that takes one name; the names of `what` come as an array. */
+export function requireArray(value: unknown, call: string, like: string): void {
+  if (Array.isArray(value)) return;
+  const example = typeof value === 'string' ? `['${value}']` : like;
+  throw invalid(`${call}: give an array: ${call}(${example}).`);
+}
+
+function requireBoolean(value: unknown, option: string, where: string): void {
+  if (value === undefined || typeof value === 'boolean') return;
+  throw invalid(`${where}: ${option} is ${JSON.stringify(value)}. Give true or false.`);
+}
+
+function requireText(value: unknown, option: string, where: string): void {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return;
+  throw invalid(`${where}: ${option} is ${JSON.stringify(value)}. Give a text that is not empty.`);
+}
+
+function invalid(message: string): StreamsError {
+  return new StreamsError('INVALID_ARGUMENT', message);
+}
