@@ -1,5 +1,7 @@
 /** `split`: one stream becomes several, by name or in Java's style. */
+import { requireFunction } from '../arguments.js';
 import { StreamsError } from '../errors.js';
+import { checkCall, NAMED } from './checks.js';
 import type { KStream } from './kstream.js';
 import { validateName } from './names.js';
 import { branch, type Branch } from './operators/branch.js';
@@ -43,12 +45,14 @@ export class BranchedKStream<K, V> {
 
   /** Records for which the predicate is true and that no earlier branch took. */
   branch(predicate: Predicate<K, V>, options: Named = {}): this {
+    checkCall('branch()', { predicate }, options, NAMED);
     this.#add(predicate, options.name ?? String(this.#branches.length + 1));
     return this;
   }
 
   /** Everything that is left. Returns the branches by name: name of the split + name (or number) of the branch. */
   defaultBranch(options: Named = {}): ReadonlyMap<string, KStream<K, V>> {
+    checkCall('defaultBranch()', {}, options, NAMED);
     this.#add(undefined, options.name ?? '0');
     return this.#streams;
   }
@@ -97,6 +101,8 @@ export function splitByName<K, V, B extends Branches<K, V>>(
 }
 
 function checkBranch<K, V>(branches: Branches<K, V>, name: string, last: boolean): void {
+  if (branches[name] !== true)
+    requireFunction(branches[name], `predicate of branch ${name}`, 'split()');
   if (/^(0|[1-9][0-9]*)$/.test(name)) {
     throw new StreamsError(
       'INVALID_ARGUMENT',

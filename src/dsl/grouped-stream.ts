@@ -1,6 +1,7 @@
 /** `KGroupedStream`: a stream whose records are grouped by key, waiting for an aggregation. */
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
+import { checkCall, MATERIALIZED } from './checks.js';
 import { KTable } from './ktable.js';
 import { aggregate, type Aggregator, type Initializer } from './operators/aggregate.js';
 import { reduce, type Reducer } from './operators/reduce.js';
@@ -56,6 +57,7 @@ export class KGroupedStream<K, V> {
 
   /** Counts the records of each key. */
   count(options: AggregateOptions<K, number> = {}): KTable<K, number, never> {
+    checkCall('count()', {}, options, MATERIALIZED);
     // Kafka uses up one more store name here.
     if (options.as === undefined) this.#stream.plan.names.newStore('KSTREAM-AGGREGATE-');
     return this.#aggregation(options, {
@@ -72,6 +74,7 @@ export class KGroupedStream<K, V> {
 
   /** Combines the values of each key; the first one is the start. Returning null deletes the row. */
   reduce(reducer: Reducer<V>, options: AggregateOptions<K, V> = {}): KTable<K, V> {
+    checkCall('reduce()', { reducer }, options, MATERIALIZED);
     return this.#aggregation(options, {
       prefix: 'KSTREAM-REDUCE-',
       call: 'reduce()',
@@ -97,6 +100,7 @@ export class KGroupedStream<K, V> {
     aggregator: Aggregator<K, V, A>,
     options: AggregateOptions<K, A> = {},
   ): KTable<K, NonNullable<A>> {
+    checkCall('aggregate()', { initializer, aggregator }, options, MATERIALIZED);
     return this.#aggregation(options, {
       prefix: 'KSTREAM-AGGREGATE-',
       call: 'aggregate()',

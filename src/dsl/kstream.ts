@@ -5,8 +5,20 @@
 import type { TopicNameExtractor } from '../processor/node-definition.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
+import { requireOptions } from '../arguments.js';
+import { StreamsError } from '../errors.js';
 import { requireSupplier } from '../processor/topology.js';
+import { checkTopic } from '../state/checked-options.js';
 import { BranchedKStream, splitByName, type Branches, type NamedBranches } from './branched.js';
+import {
+  checkCall,
+  GROUPED,
+  MATERIALIZED,
+  NAMED,
+  PROCESSING,
+  PRODUCED,
+  REPARTITIONED,
+} from './checks.js';
 import { KGroupedStream } from './grouped-stream.js';
 import { KTable } from './ktable.js';
 import { filter, type Predicate } from './operators/filter.js';
@@ -78,46 +90,55 @@ export class KStream<K, V> {
   ): KStream<K, V2>;
   filter(predicate: Predicate<K, V>, options?: Named): KStream<K, V>;
   filter(predicate: Predicate<K, V>, options: Named = {}): KStream<K, V> {
+    checkCall('filter()', { predicate }, options, NAMED);
     return this.#operator('KSTREAM-FILTER-', filter(predicate, true), KEEPS_BOTH, options);
   }
 
   /** Keeps the records for which the predicate is false. */
   filterNot(predicate: Predicate<K, V>, options: Named = {}): KStream<K, V> {
+    checkCall('filterNot()', { predicate }, options, NAMED);
     return this.#operator('KSTREAM-FILTER-', filter(predicate, false), KEEPS_BOTH, options);
   }
 
   /** Another key and value for every record: return `[key, value]`. Grouping or joining afterwards repartitions. */
   map<K2, V2>(mapper: PairMapper<K, V, K2, V2>, options: Named = {}): KStream<K2, V2> {
+    checkCall('map()', { mapper }, options, NAMED);
     return this.#operator('KSTREAM-MAP-', map(mapper), NEW_BOTH, options);
   }
 
   /** Another value for every record; the key stays. */
   mapValues<V2>(mapper: ValueMapper<K, V, V2>, options: Named = {}): KStream<K, V2> {
+    checkCall('mapValues()', { mapper }, options, NAMED);
     return this.#operator('KSTREAM-MAPVALUES-', mapValues(mapper), NEW_VALUE, options);
   }
 
   /** Any number of records for each: return a list of `[key, value]`. */
   flatMap<K2, V2>(mapper: PairsMapper<K, V, K2, V2>, options: Named = {}): KStream<K2, V2> {
+    checkCall('flatMap()', { mapper }, options, NAMED);
     return this.#operator('KSTREAM-FLATMAP-', flatMap(mapper), NEW_BOTH, options);
   }
 
   /** Any number of values for each record, under its key. */
   flatMapValues<V2>(mapper: ValuesMapper<K, V, V2>, options: Named = {}): KStream<K, V2> {
+    checkCall('flatMapValues()', { mapper }, options, NAMED);
     return this.#operator('KSTREAM-FLATMAPVALUES-', flatMapValues(mapper), NEW_VALUE, options);
   }
 
   /** Another key for every record. */
   selectKey<K2>(selector: KeySelector<K, V, K2>, options: Named = {}): KStream<K2, V> {
+    checkCall('selectKey()', { selector }, options, NAMED);
     return this.#operator('KSTREAM-KEY-SELECT-', selectKey(selector), NEW_KEY, options);
   }
 
   /** Looks at every record and passes it on. */
   peek(action: ForeachAction<K, V>, options: Named = {}): KStream<K, V> {
+    checkCall('peek()', { action }, options, NAMED);
     return this.#operator('KSTREAM-PEEK-', peek(action), KEEPS_BOTH, options);
   }
 
   /** Does something with every record; the stream ends here. */
   foreach(action: ForeachAction<K, V>, options: Named = {}): void {
+    checkCall('foreach()', { action }, options, NAMED);
     this.#operator('KSTREAM-FOREACH-', foreach(action), KEEPS_BOTH, options);
   }
 
@@ -131,6 +152,7 @@ export class KStream<K, V> {
     first: Named | B = {},
     options: Named = {},
   ): BranchedKStream<K, V> | NamedBranches<K, V, B> {
+    checkCall('split()', {}, options, NAMED);
     if (isNamed(first)) return new BranchedKStream<K, V>(this.state, first.name);
     return splitByName(this.state, first, options.name);
   }
@@ -138,6 +160,10 @@ export class KStream<K, V> {
   /** All records of both streams, in no order between them. */
   merge<K2, V2>(other: KStream<K2, V2>, options: Named = {}): KStream<K | K2, V | V2> {
     const { plan } = this.state;
+    checkCall('merge()', {}, options, NAMED);
+    if (!(other instanceof KStream)) {
+      throw new StreamsError('INVALID_ARGUMENT', 'merge(): the other side is not a KStream.');
+    }
     requireSamePlan(plan, other.state.plan, 'merge()');
     const node = plan.add({
       kind: 'operator',
@@ -159,6 +185,7 @@ export class KStream<K, V> {
 
   /** Sends the records through an internal topic, so that equal keys meet in one task. */
   repartition(options: Repartitioned<K, V> = {}): KStream<K, V> {
+    checkCall('repartition()', {}, options, REPARTITIONED);
     const { plan } = this.state;
     const name = plan.names.nodeOrGiven(options.name, 'KSTREAM-REPARTITION-');
     return new KStream(
@@ -175,6 +202,7 @@ export class KStream<K, V> {
 
   /** Groups by the key the records have. */
   groupByKey(options: Grouped<K, V> = {}): KGroupedStream<NonNullable<K>, NonNullable<V>> {
+    checkCall('groupByKey()', {}, options, GROUPED);
     return new KGroupedStream(this.state, groupingOf(options));
   }
 
@@ -183,12 +211,14 @@ export class KStream<K, V> {
     selector: KeySelector<K, V, K2>,
     options: Grouped<K2, V> = {},
   ): KGroupedStream<NonNullable<K2>, NonNullable<V>> {
+    checkCall('groupBy()', { selector }, options, GROUPED);
     const keyed = this.#operator('KSTREAM-KEY-SELECT-', selectKey(selector), NEW_KEY, options);
     return new KGroupedStream(keyed.state, groupingOf(options));
   }
 
   /** Takes the stream as updates of a table: the last value of a key counts, null deletes. */
   toTable(options: Materialized<K, V> & Named = {}): KTable<NonNullable<K>, NonNullable<V>> {
+    checkCall('toTable()', {}, options, MATERIALIZED);
     const { plan } = this.state;
     const name = plan.names.node(options.name, 'KSTREAM-TOTABLE-');
     const key = (options.key as SerdeSlot) ?? this.state.key;
@@ -237,6 +267,7 @@ export class KStream<K, V> {
     supplier: ProcessorSupplier<K, V, KOut, VOut>,
     options: Processing = {},
   ): KStream<KOut, VOut> {
+    checkCall('process()', {}, options, PROCESSING);
     const make = supplier as ProcessorSupplier;
     const { state } = this.#processor(
       'KSTREAM-PROCESSOR-',
@@ -253,12 +284,15 @@ export class KStream<K, V> {
     supplier: FixedKeyProcessorSupplier<K, V, VOut>,
     options: Processing = {},
   ): KStream<K, VOut> {
+    checkCall('processValues()', {}, options, PROCESSING);
     const make = supplier as FixedKeyProcessorSupplier;
     return this.#processor('KSTREAM-PROCESSVALUES-', { fixedKey: true, make }, options, NEW_VALUE);
   }
 
   /** Writes the records to a topic, or to the topic that a function chooses per record. The stream ends here. */
   to(topic: string | TopicNameExtractor<K, V>, options: Produced<K, V> = {}): void {
+    if (typeof topic !== 'function') checkTopic('to()', topic, ', or a function that chooses it');
+    checkCall('to()', {}, options, PRODUCED, 'write');
     const { plan, node } = this.state;
     plan.add({
       kind: 'sink',
@@ -330,8 +364,13 @@ const groupingOf = <K, V>({ name, key, value }: Grouped<K, V>) => ({
   value: value as SerdeSlot,
 });
 
-const isNamed = (argument: object): argument is Named =>
-  !Object.values(argument).some((value) => typeof value === 'function' || value === true);
+/** A branch may be called `name`: what it is decides. */
+const isNamed = (argument: object): argument is Named => {
+  requireOptions(argument, Object.keys(argument ?? {}), 'split()');
+  return Object.entries(argument).every(
+    ([name, value]) => name === 'name' && (value === undefined || typeof value === 'string'),
+  );
+};
 
 /** Streams that are merged have one serde only if both had the same. */
 const same = (left: SerdeSlot, right: SerdeSlot): SerdeSlot => (left === right ? left : undefined);

@@ -2,6 +2,7 @@
  * `KTable`: the latest value of each key, as a stream of updates. A table keeps a store when the user names one with
  * `as`, or when something downstream has to look values up.
  */
+import { checkCall, GLOBAL_JOINED, MATERIALIZED } from './checks.js';
 import type { KStream } from './kstream.js';
 import type { Predicate } from './operators/filter.js';
 import type { ValueMapper } from './operators/map-values.js';
@@ -68,11 +69,13 @@ export class KTable<K, V, Deleted extends null = null> {
   ): KTable<K, V2>;
   filter(predicate: Predicate<K, V>, options?: TableOptions<K, V>): KTable<K, V>;
   filter(predicate: Predicate<K, V>, options: TableOptions<K, V> = {}): KTable<K, V> {
+    checkCall('filter()', { predicate }, options, MATERIALIZED);
     return this.#filtered(predicate, true, options);
   }
 
   /** Keeps the rows for which the predicate is false. */
   filterNot(predicate: Predicate<K, V>, options: TableOptions<K, V> = {}): KTable<K, V> {
+    checkCall('filterNot()', { predicate }, options, MATERIALIZED);
     return this.#filtered(predicate, false, options);
   }
 
@@ -81,6 +84,7 @@ export class KTable<K, V, Deleted extends null = null> {
     mapper: ValueMapper<K, V, V2>,
     options: TableOptions<K, V2> = {},
   ): KTable<K, NonNullable<V2>, null extends V2 ? null : undefined extends V2 ? null : Deleted> {
+    checkCall('mapValues()', { mapper }, options, MATERIALIZED);
     const drawn = this.#draw('KTABLE-MAPVALUES-', options, undefined);
     const view = mapValuesView(drawn.name, mapper);
     return this.#derived(
@@ -103,6 +107,7 @@ export class KTable<K, V, Deleted extends null = null> {
   toStream<K2>(
     options: Named | ToStream<K, V | Deleted, K2> = {},
   ): KStream<K, V | Deleted> | KStream<K2, V | Deleted> {
+    checkCall('toStream()', {}, options, GLOBAL_JOINED);
     const { plan, node, key, value, sources } = this.state;
     const named = plan.add({
       kind: 'operator',
@@ -120,7 +125,9 @@ export class KTable<K, V, Deleted extends null = null> {
       sources,
       keyChanged: false,
     });
-    return 'keySelector' in options ? stream.selectKey(options.keySelector) : stream;
+    return 'keySelector' in options && options.keySelector !== undefined
+      ? stream.selectKey(options.keySelector)
+      : stream;
   }
 
   #filtered(

@@ -3,6 +3,7 @@
  * table. What the other side is decides which options there are.
  */
 import { StreamsError } from '../errors.js';
+import { checkCall, GLOBAL_JOINED, JOINED } from './checks.js';
 import { GlobalKTable } from './global-ktable.js';
 import { KTable } from './ktable.js';
 import { globalTableJoin, tableJoin, type TableJoiner } from './operators/table-join.js';
@@ -39,11 +40,17 @@ export function joinTable<K, V, VT, R>(
   // An inner join calls the joiner with values only, a left join's takes undefined.
   const join = joiner as TableJoiner<K, V, VT | undefined, R>;
   if (other instanceof KTable || other instanceof GlobalKTable) {
+    const call = left ? 'leftJoin()' : 'join()';
     const plan = other instanceof KTable ? other.state.plan : other.plan;
-    requireSamePlan(stream.plan, plan, left ? 'leftJoin()' : 'join()');
+    requireSamePlan(stream.plan, plan, call);
+    checkCall(call, { joiner }, options, other instanceof KTable ? JOINED : GLOBAL_JOINED);
   }
   if (other instanceof KTable) return joinPartitioned(stream, other.state, join, options, left);
-  if (other instanceof GlobalKTable && 'keySelector' in options) {
+  if (
+    other instanceof GlobalKTable &&
+    'keySelector' in options &&
+    options.keySelector !== undefined
+  ) {
     return joinGlobal(stream, other.storeName, join, options, left);
   }
   throw new StreamsError(

@@ -8,6 +8,8 @@ import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { Topology } from '../processor/topology.js';
 import { Serdes } from '../serde/serdes.js';
 import type { StoreBuilder } from '../state/store.js';
+import { checkTopic, isStore } from '../state/checked-options.js';
+import { checkCall, checkTopics, CONSUMED, SERDES, TABLE } from './checks.js';
 import { compile } from './compile.js';
 import { GlobalKTable } from './global-ktable.js';
 import { KStream } from './kstream.js';
@@ -42,6 +44,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   readonly #plan: Plan;
 
   constructor(defaults: BuilderOptions<DK, DV> = {}) {
+    checkCall('new StreamsBuilder()', {}, defaults, SERDES);
     this.#plan = new Plan(
       (state) => new KStream(state),
       defaults.key as SerdeSlot,
@@ -54,6 +57,8 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     topics: string | readonly string[] | RegExp,
     consumed: Consumed<K, V> = {},
   ): KStream<K, V> {
+    checkTopics('stream()', topics);
+    checkCall('stream()', {}, consumed, CONSUMED);
     const plan = this.#plan;
     const name = plan.names.node(consumed.name, 'KSTREAM-SOURCE-');
     const node = plan.add(this.#source(name, topics, consumed, true));
@@ -66,6 +71,8 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     topic: string,
     options: Consumed<K, V> & Materialized<K, V> = {},
   ): KTable<NonNullable<K>, NonNullable<V>> {
+    checkTopic('table()', topic);
+    checkCall('table()', {}, options, TABLE);
     const plan = this.#plan;
     const { source, name, store } = this.#tableParts(topic, options);
     plan.add(source);
@@ -89,6 +96,8 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     topic: string,
     options: Consumed<K, V> & Materialized<K, V> = {},
   ): GlobalKTable<NonNullable<K>, NonNullable<V>> {
+    checkTopic('globalTable()', topic);
+    checkCall('globalTable()', {}, options, TABLE);
     const { source, name, store } = this.#tableParts(topic, options);
     const decision = { store: store.name, sendOldValues: false, immutableValues: false };
     this.#plan.add({
@@ -105,6 +114,12 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
 
   /** A store for `process` and `processValues`, which connect it by name or by this builder. */
   addStateStore(store: StoreBuilder): this {
+    if (typeof store === 'string' || !isStore(store)) {
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        'addStateStore(): give a store builder, as Stores makes them.',
+      );
+    }
     this.#plan.add({ kind: 'state', name: store.name, parents: [], store });
     return this;
   }
@@ -116,6 +131,8 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     supplier: ProcessorSupplier<K, V, never, never>,
     consumed: Consumed<K, V> = {},
   ): this {
+    checkTopic('addGlobalStore()', topic);
+    checkCall('addGlobalStore()', { supplier }, consumed, CONSUMED);
     const { names } = this.#plan;
     const given = consumed.name === undefined ? undefined : validateName(consumed.name);
     const sourceName = names.node(
@@ -136,6 +153,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
 
   /** The topology of everything drawn so far. Throws `TopologyException`, and `MISSING_SERDE` naming the operator. */
   build(options: BuildOptions = {}): Topology {
+    checkCall('build()', {}, options, ['optimization']);
     const optimization: string = options.optimization ?? 'none';
     if (optimization !== 'none') {
       throw new StreamsError(

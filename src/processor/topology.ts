@@ -6,6 +6,7 @@
 import { StreamsError, TopologyException } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
+import { checkOptions, checkTopic } from '../state/checked-options.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { StreamPartitioner } from './collector.js';
 import type {
@@ -43,6 +44,9 @@ export interface SinkOptions<K = unknown, V = unknown> {
   readonly partitioner?: StreamPartitioner<K, V> | undefined;
 }
 
+const SOURCE_OPTIONS = ['key', 'value', 'timestamps', 'offsetReset'];
+const SINK_OPTIONS = ['key', 'value', 'partitioner'];
+
 type Names = string | readonly string[];
 
 const listOf = (names: Names): readonly string[] => (typeof names === 'string' ? [names] : names);
@@ -73,6 +77,7 @@ export class Topology {
 
   /** Reads topics. A topic has one source; a source may have several topics, or a pattern of names. */
   addSource<K, V>(name: string, topics: Names | RegExp, options: SourceOptions<K, V> = {}): this {
+    checkOptions(options, SOURCE_OPTIONS, `addSource('${name}')`);
     if (topics instanceof RegExp) {
       this.#requireNewNode(name);
       this.#requireFreshPattern(topics);
@@ -125,6 +130,9 @@ export class Topology {
     parents: Names,
     options: SinkOptions<K, V> = {},
   ): this {
+    const where = `addSink('${name}')`;
+    if (typeof topic !== 'function') checkTopic(where, topic, ', or a function that chooses it');
+    checkOptions(options, SINK_OPTIONS, where, 'write');
     const parentNames = this.#requireParents(name, parents);
     this.#nodes.set(name, {
       kind: 'sink',
@@ -238,6 +246,7 @@ export class Topology {
     options: ProcessorOptions,
   ): this {
     requireSupplier(name, supplier);
+    checkOptions(options, ['stores'], `addProcessor('${name}')`);
     const parentNames = this.#requireParents(name, parents);
     this.#nodes.set(name, {
       kind: 'processor',
@@ -263,6 +272,7 @@ export class Topology {
     options: SourceOptions<K, V>,
   ): void {
     requireSupplier(processorName, supplier);
+    checkOptions(options, SOURCE_OPTIONS, `addGlobalStore('${sourceName}')`);
     this.#requireNewNode(sourceName);
     this.#requireFreshTopic(topic);
     this.#requireNewNode(processorName);

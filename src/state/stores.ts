@@ -1,5 +1,6 @@
 /** `Stores`: where users get store builders for processors. A builder is a handle: `getStateStore(builder)` is typed by it. */
 import { StreamsError } from '../errors.js';
+import { checkOptions } from './checked-options.js';
 import type { Serde } from '../serde/serde.js';
 import {
   InMemoryKeyValueStore,
@@ -34,7 +35,11 @@ function keyValue<K, V>(options: KeyValueStoresOptions<K, V>): StoreBuilder<KeyV
 function keyValue<K, V>(
   options: KeyValueStoresOptions<K, V>,
 ): StoreBuilder<InMemoryKeyValueStore<K, V>> {
-  return builderOf(options, (caching) => new InMemoryKeyValueStore({ ...options, caching }));
+  return builderOf(
+    'Stores.keyValue()',
+    options,
+    (caching) => new InMemoryKeyValueStore({ ...options, caching }),
+  );
 }
 
 function timestampedKeyValue<K, V>(
@@ -47,15 +52,27 @@ function timestampedKeyValue<K, V>(
   options: KeyValueStoresOptions<K, V>,
 ): StoreBuilder<InMemoryTimestampedKeyValueStore<K, V>> {
   return builderOf(
+    'Stores.timestampedKeyValue()',
     options,
     (caching) => new InMemoryTimestampedKeyValueStore({ ...options, caching }),
   );
 }
 
+const KNOWN = ['name', 'key', 'value', 'store', 'caching', 'logging', 'logConfig'];
+
 function builderOf<K, V, S extends StateStore & ManagedStore>(
+  call: string,
   options: KeyValueStoresOptions<K, V>,
   make: (caching: boolean) => S,
 ): StoreBuilder<S> {
+  checkOptions(options, KNOWN, call);
+  for (const needed of ['name', 'key', 'value'] as const) {
+    if (options?.[needed] !== undefined) continue;
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `${call}: ${needed} is missing. A store needs a name and two serdes: { name: 'counts', key: Serdes.string(), value: Serdes.long() }.`,
+    );
+  }
   if (options.name === '')
     throw new StreamsError('INVALID_ARGUMENT', 'name cannot be empty: every store has a name.');
   const cachingEnabled = options.caching ?? false;
