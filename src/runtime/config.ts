@@ -124,7 +124,10 @@ const POLICIES: { readonly [name in keyof Required<ErrorPolicies>]: true } = {
 
 /** Throws `INVALID_CONFIG` naming the option and, for an unknown one, the nearest that exists. */
 export function parseConfig(options: KafkaStreamsOptions, hostEnv: () => Env): StreamsConfig {
+  requireObject(options, 'options', "{ applicationId: 'app', log: await openLog('./data') }");
   requireKnown(options, OPTIONS, 'option');
+  if (options.errors !== undefined)
+    requireObject(options.errors, 'errors', "{ deserialize: 'continue' }");
   requireKnown(options.errors ?? {}, POLICIES, 'error policy');
   const applicationId = parseApplicationId(options.applicationId);
   requireOnly('numStreamThreads', options.numStreamThreads, 1);
@@ -188,6 +191,14 @@ function invalid(option: string, problem: string): StreamsError {
   return new StreamsError('INVALID_CONFIG', `${option}: ${problem}`);
 }
 
+function requireObject(given: unknown, what: string, like: string): void {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return;
+  throw invalid(
+    what,
+    `${given === undefined ? 'missing' : `${String(JSON.stringify(given))} is no object`}. Give ${like}.`,
+  );
+}
+
 function requireKnown(given: object, known: object, what: string): void {
   for (const name of Object.keys(given)) {
     if (name in known) continue;
@@ -208,10 +219,17 @@ function parseApplicationId(id: unknown): string {
 }
 
 function parseLog(log: KafkaStreamsOptions['log'] | undefined): LogClient {
-  const client = log !== undefined && 'client' in log ? log.client : log;
-  if (client === undefined || typeof client.consumer !== 'function')
-    throw invalid('log', 'not a log. Give `await openLog(directory)` or `memoryLog()`.');
-  return client;
+  if (typeof log === 'object' && log !== null) {
+    const client = 'client' in log ? log.client : log;
+    if (typeof client?.consumer === 'function') return client;
+  }
+  const given: unknown = log; // JavaScript may hand in anything
+  const call =
+    typeof given === 'string'
+      ? `await openLog(${JSON.stringify(given)})`
+      : 'await openLog(directory)';
+  const opening = given instanceof Promise ? ' This is a promise: `await` it.' : '';
+  throw invalid('log', `not a log.${opening} Give \`${call}\` or \`memoryLog()\`.`);
 }
 
 function parseLogger(logger: Partial<StreamsLogger> | undefined): StreamsLogger {

@@ -2,9 +2,10 @@
  * The application as its user holds it: start, close, run, state, events, metrics, and reading of state. Owns the
  * state machine; what runs is the assembly (what it is made of) and the thread (the loop over it).
  */
+import { requireOptions } from '../arguments.js';
 import { type Duration, durationMs } from '../duration.js';
 import { systemEnv } from '../env/system-env.js';
-import { StreamsError } from '../errors.js';
+import { StreamsError, TopologyException } from '../errors.js';
 import type { Subtopology } from '../processor/node-definition.js';
 import type { Topology } from '../processor/topology.js';
 import { AppState, type KafkaStreamsState } from './app-state.js';
@@ -70,9 +71,15 @@ export class KafkaStreams {
 
   /** Throws `INVALID_CONFIG` and, for a topology that cannot run, `TopologyException`. */
   constructor(topology: Topology, options: KafkaStreamsOptions) {
+    requireTopology(topology);
     this.topology = topology;
     this.#config = parseConfig(options, systemEnv);
     this.#subtopologies = topology.subtopologies();
+    if (this.#subtopologies.length === 0) {
+      throw new TopologyException(
+        'Topology has no stream threads and no global threads, must subscribe to at least one source topic or global table.',
+      );
+    }
     const { logger } = this.#config;
     this.#events = new EventSource((error) =>
       logger.error(
@@ -187,10 +194,12 @@ export class KafkaStreams {
   }
 
   /**
-   * Ends the application: the record in progress is finished, everything finished is committed, then tasks, producer
-   * and consumers are closed. The log stays open. False when it did not end within the timeout (it still will).
+   * Ends the application: everything finished is committed, then tasks, producer and consumers are closed. A record
+   * that waits for a promise of user code is not waited for: it is not committed and is processed again at the next
+   * start. The log stays open. False when it did not end within the timeout (it still will).
    */
   async close(options: CloseOptions = {}): Promise<boolean> {
+    requireOptions(options, ['timeout'], 'close');
     const timeoutMs = durationMs(options.timeout ?? CLOSE_TIMEOUT, 'timeout');
     const { clock, timers } = this.#config.env;
     this.#closing = true;
@@ -215,6 +224,7 @@ export class KafkaStreams {
    * exits at once), by `signal`, by `close`, or with `until: 'caughtUp'` by itself. Rejects with the fatal error.
    */
   async run(options: RunOptions = {}): Promise<void> {
+    checkRunOptions(options);
     this.#untilCaughtUp = options.until === 'caughtUp';
     const { process } = this.#config.env;
     let signals = 0;
@@ -276,5 +286,41 @@ export class KafkaStreams {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+}
+
+function requireTopology(topology: unknown): void {
+  const given = topology as
+    | { readonly subtopologies?: unknown; readonly build?: unknown }
+    | null
+    | undefined; // looked at, not trusted
+  if (typeof given?.subtopologies === 'function') return;
+  const hint =
+    typeof given?.build === 'function'
+      ? 'This is a builder: give what it builds, new KafkaStreams(builder.build(), { ... }).'
+      : "Give what StreamsBuilder's build() returns, or a Topology made by hand.";
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `KafkaStreams: the first argument is no topology. ${hint}`,
+  );
+}
+
+function checkRunOptions(options: RunOptions): void {
+  requireOptions(options, ['until', 'signal'], 'run');
+  const { until, signal } = options as {
+    readonly until?: unknown;
+    readonly signal?: RunOptions['signal'];
+  };
+  if (until !== undefined && until !== 'caughtUp') {
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `run: until is ${JSON.stringify(until)}. There is only 'caughtUp'; without it the application runs until it is closed.`,
+    );
+  }
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      'run: the signal is no AbortSignal. Give controller.signal.',
+    );
   }
 }

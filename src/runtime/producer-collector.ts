@@ -144,15 +144,7 @@ export class ProducerCollector implements RecordCollector {
   #applyPolicy(error: unknown, topic: string): void {
     if (!(error instanceof StreamsError) || !RECORD_FAILURES.has(error.code)) throw error;
     const source = this.#parts.source();
-    const failure = new StreamsError(
-      'PRODUCE_FAILED',
-      `A record could not be written to topic ${topic}: ${error.message}`,
-      {
-        ...error.where,
-        topic,
-        cause: error,
-      },
-    );
+    const failure = produceFailed(error, topic);
     const decision = this.#parts.changelogTopics.has(topic)
       ? 'fail'
       : this.#decide(failure, source);
@@ -188,4 +180,16 @@ export class ProducerCollector implements RecordCollector {
       { ...failure.where, cause: failure },
     );
   }
+}
+
+/** Says it once: what names the topic already needs no introduction, and the serde's own error is the cause. */
+function produceFailed(error: StreamsError, topic: string): StreamsError {
+  const serializing = error.code === 'SERIALIZE_FAILED';
+  return new StreamsError(
+    'PRODUCE_FAILED',
+    serializing
+      ? error.message
+      : `A record could not be written to topic ${topic}: ${error.message}`,
+    { ...error.where, topic, cause: serializing ? (error.cause ?? error) : error },
+  );
 }

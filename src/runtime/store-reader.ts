@@ -43,6 +43,13 @@ export interface StoreParts {
 /** Throws `UNKNOWN_STORE` for a table without store. */
 export function storeName(handle: StoreHandle): string {
   if (typeof handle === 'string') return handle;
+  const given: unknown = handle; // JavaScript may hand in anything
+  if (typeof given !== 'object' || given === null) {
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `store: ${String(given)} is no store. Give its name, its builder (Stores.keyValue(...)) or a table.`,
+    );
+  }
   const name = 'build' in handle ? handle.name : handle.queryableStoreName;
   if (name !== undefined) return name;
   throw new StreamsError(

@@ -16,6 +16,8 @@ import { copartitionedCount } from './copartitioning.js';
 import { didYouMean } from '../nearest-name.js';
 
 const DAY_MS = 86_400_000;
+/** Kafka's rule; the log has it too, but a source topic is never created. */
+const TOPIC_NAME = /^[A-Za-z0-9._-]{1,249}$/;
 
 export interface PlannedTopic {
   /** The name in the log. */
@@ -285,10 +287,17 @@ function missingSource(
   subtopology: Subtopology,
   allTopics: readonly string[],
 ): StreamsError {
+  if (!TOPIC_NAME.test(topic) || topic === '.' || topic === '..') {
+    return new StreamsError(
+      'INVALID_TOPIC',
+      `Sub-topology ${subtopology.id} reads ${JSON.stringify(topic)}, which is not a topic name: 1 to 249 letters, digits, '.', '_' or '-' are allowed, and not '.' or '..'.${didYouMean(topic, allTopics)}`,
+      { topic },
+    );
+  }
   return new StreamsError(
     'MISSING_SOURCE_TOPIC',
     `Missing source topic '${topic}' for sub-topology ${subtopology.id}.${didYouMean(topic, allTopics)} A source topic is never created by reading it. ` +
-      `Create it with \`await log.admin().createTopics([{ topic: '${topic}', partitions: 1 }])\`, or on the command line: millrace topics create ${topic} --partitions 1`,
+      `Create it with \`await log.admin().createTopics([{ topic: '${topic}', partitions: 1 }])\`, or on the command line: millrace topics create '${topic}' --partitions 1`,
     { topic },
   );
 }

@@ -183,6 +183,23 @@ describe('a record that cannot be written', () => {
     await log.close();
   });
 
+  it('that no serde can write: the reason is said once, and is the cause', async () => {
+    const log = await logWith(GOOD);
+    const strict: Serde<string> = {
+      serialize: () => {
+        throw new RangeError('too odd');
+      },
+      deserialize: (bytes) => Buffer.from(bytes).toString(),
+    };
+    const app = new KafkaStreams(doubling(strict), { applicationId: 'app', log });
+    const error: unknown = await app.run({ until: 'caughtUp' }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'PRODUCE_FAILED', where: { topic: 'out' } });
+    expect(error).toHaveProperty('cause', expect.any(RangeError));
+    expect(String(error).match(/topic out/g)).toHaveLength(1);
+    expect(String(error).match(/too odd/g)).toHaveLength(1);
+    await log.close();
+  });
+
   it('too large: is left out and counted with continue', async () => {
     const log = await logWith(GOOD, LAST);
     const app = new KafkaStreams(doubling(large), {

@@ -86,7 +86,7 @@ describe('topic plan', () => {
     const attempt = () => plan(topology, { order: 3, payments: 3 });
     expect(attempt).toThrow(StreamsError);
     expect(attempt).toThrow(
-      /Missing source topic 'orders'.*Did you mean 'order'\?.*createTopics.*millrace topics create orders/s,
+      /Missing source topic 'orders'.*Did you mean 'order'\?.*createTopics.*millrace topics create 'orders'/s,
     );
   });
 
