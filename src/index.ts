@@ -8,6 +8,13 @@ export { KTable } from './dsl/ktable.js';
 export { GlobalKTable } from './dsl/global-ktable.js';
 export { KGroupedStream } from './dsl/grouped-stream.js';
 export { BranchedKStream } from './dsl/branched.js';
+export type { Branches, NamedBranches } from './dsl/branched.js';
+export type { Aggregator, Initializer } from './dsl/operators/aggregate.js';
+export type { Branch } from './dsl/operators/branch.js';
+export type { Predicate } from './dsl/operators/filter.js';
+export type { ValueMapper } from './dsl/operators/map-values.js';
+export type { ForeachAction } from './dsl/operators/peek.js';
+export type { Reducer } from './dsl/operators/reduce.js';
 export type {
   BuilderOptions,
   Consumed,
@@ -19,10 +26,16 @@ export type {
   Processing,
   Produced,
   Repartitioned,
+  Serializer,
+  StoreOptions,
 } from './dsl/options.js';
 export { Topology } from './processor/topology.js';
 export type { ProcessorOptions, SinkOptions, SourceOptions } from './processor/topology.js';
-export type { TopologyDescription } from './processor/topology-description.js';
+export type {
+  NodeDescription,
+  SubtopologyDescription,
+  TopologyDescription,
+} from './processor/topology-description.js';
 export type { TopicNameExtractor } from './processor/node-definition.js';
 export type { StreamPartitioner } from './processor/collector.js';
 
@@ -55,10 +68,12 @@ export type {
 
 // state
 export { Stores } from './state/stores.js';
+export type { KeyValueStoresOptions } from './state/stores.js';
 export type { StateStore, StoreBuilder } from './state/store.js';
 export type {
   KeyValueStore,
   ReadOnlyKeyValueStore,
+  SyncIteration,
   TimestampedKeyValueStore,
   ValueAndTimestamp,
 } from './state/key-value.js';
@@ -66,6 +81,9 @@ export type {
 // serdes
 export { Serdes } from './serde/serdes.js';
 export type { ByteWriter, Serde, SerdeType } from './serde/serde.js';
+export type { CustomSerde } from './serde/define-serde.js';
+export type { JsonSchema, JsonSchemaIssue, JsonSchemaResult } from './serde/json.js';
+export type { Window, Windowed, WindowedSerde } from './serde/windowed.js';
 
 // running
 export { KafkaStreams } from './runtime/kafka-streams.js';
@@ -99,16 +117,24 @@ export type {
   Producer,
   ProducerOptions,
   ProducerRecord,
+  RecordSender,
   SentRecord,
   Transaction,
 } from './log/producer.js';
 export type {
+  ConsumerGroupMetadata,
   Isolation,
+  LogAdmin,
   LogClient,
+  LogConsumer,
   LogFeatures,
+  LogProducer,
   NewTopic,
+  OffsetAndMetadata,
   OffsetSpec,
   PartitionOffset,
+  PartitionOffsetAndMetadata,
+  RebalanceListener,
   TopicConfig,
   TopicDescription,
   TopicPartition,
