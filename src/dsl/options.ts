@@ -27,20 +27,20 @@ export interface Consumed<K, V> extends Named {
 export type Serializer<T> = Pick<Serde<T>, 'serialize' | 'write' | 'name'>;
 
 export interface Produced<K, V> extends Named {
-  readonly key?: Serializer<NonNullable<K>> | undefined;
-  readonly value?: Serializer<NonNullable<V>> | undefined;
+  readonly key?: Serializer<Exclude<K, null>> | undefined;
+  readonly value?: Serializer<Exclude<V, null>> | undefined;
   readonly partitioner?: StreamPartitioner<K, V> | undefined;
 }
 
 /** How records are read back behind the repartition topic, and in the stores after it. */
 export interface Grouped<K, V> extends Named {
-  readonly key?: Serde<NonNullable<K>> | undefined;
-  readonly value?: Serde<NonNullable<V>> | undefined;
+  readonly key?: Serde<Exclude<K, null>> | undefined;
+  readonly value?: Serde<Exclude<V, null>> | undefined;
 }
 
 export interface Repartitioned<K, V> extends Named {
-  readonly key?: Serde<NonNullable<K>> | undefined;
-  readonly value?: Serde<NonNullable<V>> | undefined;
+  readonly key?: Serde<Exclude<K, null>> | undefined;
+  readonly value?: Serde<Exclude<V, null>> | undefined;
   /** Default: as many as the tasks that write the topic. */
   readonly partitions?: number | undefined;
   readonly partitioner?: StreamPartitioner<K, V> | undefined;
@@ -48,8 +48,8 @@ export interface Repartitioned<K, V> extends Named {
 
 /** Serdes are needed only when the stream's key was changed, so that it has to go through a repartition topic. */
 export interface Joined<K, V> extends Named {
-  readonly key?: Serde<NonNullable<K>> | undefined;
-  readonly value?: Serde<NonNullable<V>> | undefined;
+  readonly key?: Serde<Exclude<K, null>> | undefined;
+  readonly value?: Serde<Exclude<V, null>> | undefined;
 }
 
 export interface GlobalJoined<K, V, GK> extends Named {

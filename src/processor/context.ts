@@ -103,14 +103,27 @@ export class NodeContext implements OperatorContext {
   }
 }
 
-function recordOf({ key, value, timestamp, headers }: RecordLike<unknown, unknown>): Record {
+function recordOf(record: RecordLike<unknown, unknown>): Record {
+  if (typeof record !== 'object' || record === null) {
+    const given = record === null ? 'null' : typeof record;
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `forward() takes a record, but got ${given}. ${FORWARD}`,
+    );
+  }
+  const { key, value, timestamp, headers } = record;
   return new Record(key, value, timestamp, headers);
 }
 
-function malformed(timestamp: number): StreamsError {
+const FORWARD =
+  'Give { key, value, timestamp }, or derive it from the input: record.withValue(value).';
+
+function malformed(timestamp: unknown): StreamsError {
   return new StreamsError(
     'INVALID_TIMESTAMP',
-    `Malformed Record: timestamp may not be negative. Got: ${timestamp}`,
+    timestamp === undefined
+      ? `Malformed Record: it has no timestamp. ${FORWARD}`
+      : `Malformed Record: timestamp may not be negative. Got: ${String(timestamp)}`,
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import { AssertionFailed, StreamsError, type ErrorCode } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
+import { reason } from '../serde/serde-errors.js';
 import { BYTES } from '../serde/text.js';
 import type { RecordOrigin } from '../state/store.js';
 import type { RecordCollector } from './collector.js';
@@ -98,7 +99,10 @@ export class FailureHandler {
     const where = partition < 0 ? { task, node } : { task, node, topic, partition, offset };
     const wrapped = timedOut
       ? new StreamsError('PROCESS_TIMEOUT', `${error.message} ${message}`, where)
-      : new StreamsError('PROCESS_FAILED', message, { cause: error, ...where });
+      : new StreamsError('PROCESS_FAILED', `${message}: ${reason(error)}`, {
+          cause: error,
+          ...where,
+        });
     if (error instanceof ProcessUnfinished) throw this.#raise(wrapped);
     this.#apply(this.#config.onProcessError, wrapped, record);
   }
@@ -106,10 +110,9 @@ export class FailureHandler {
   /** A record could not be decoded. Returns when it is to be skipped. */
   deserializeFailed(error: unknown, part: 'key' | 'value', record: FailedRecord): void {
     const { topic, partition, offset } = record;
-    const reason = error instanceof Error ? error.message : String(error);
     const wrapped = new StreamsError(
       'DESERIALIZE_FAILED',
-      `Cannot decode the ${part} of the record at topic=${topic}, partition=${partition}, offset=${offset}: ${reason} Give the source the serde its topic was written with, or set \`errors.deserialize\` to 'continue' or a dead letter topic.`,
+      `Cannot decode the ${part} of the record at topic=${topic}, partition=${partition}, offset=${offset}: ${sentence(reason(error))} Give the source the serde its topic was written with, or set \`errors.deserialize\` to 'continue' or a dead letter topic.`,
       { cause: error, task: this.#taskId, topic, partition, offset },
     );
     this.#apply(this.#config.onDeserializeError, wrapped, record);
@@ -124,8 +127,13 @@ export class FailureHandler {
     const decision = this.#decide(policy, error, record);
     if (decision === 'fail') throw this.#raise(error);
     this.#recordDropped();
-    this.#config.logger?.warn('A record was dropped by the error policy.', error);
-    if (decision !== 'continue') this.#sendDeadLetter(decision.deadLetter, error, record);
+    if (decision === 'continue') {
+      this.#config.logger?.warn('A record was dropped by the error policy.', error);
+      return;
+    }
+    const { deadLetter } = decision;
+    this.#config.logger?.warn(`A record was sent to the dead letter topic '${deadLetter}'.`, error);
+    this.#sendDeadLetter(deadLetter, error, record);
   }
 
   #sendDeadLetter(topic: string, error: StreamsError, record: FailedRecord | undefined): void {
@@ -177,6 +185,9 @@ export class FailureHandler {
     return error;
   }
 }
+
+/** With its full stop, before another sentence. */
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 // The collector never asks a serde for the bytes of null.
 const NULLABLE_BYTES = BYTES as Serde<Uint8Array | null>;

@@ -9,7 +9,11 @@ import type { FixedKeyProcessorSupplier, ProcessorSupplier } from './processor.j
 import type { TimestampExtractor } from './timestamp-extractor.js';
 import type { RecordMetadata } from './record.js';
 
-export type TopicNameExtractor<K = unknown, V = unknown> = (key: K, value: V, metadata: RecordMetadata | undefined) => string;
+export type TopicNameExtractor<K = unknown, V = unknown> = (
+  key: K,
+  value: V,
+  metadata: RecordMetadata | undefined,
+) => string;
 
 export interface SourceDefinition {
   readonly kind: 'source';

@@ -27,7 +27,11 @@ export interface ProcessorContext<KOut = unknown, VOut = unknown> {
   getStateStore<S extends StateStore>(store: StoreBuilder<S>): S;
   getStateStore<S extends StateStore = StateStore>(store: string): S;
   /** `streamTime`: first due at 0, then on the grid of the interval; `wallClock`: first due after one interval. */
-  schedule(interval: Duration, type: PunctuationType, callback: (timestamp: number) => Awaitable<void>): Cancellable;
+  schedule(
+    interval: Duration,
+    type: PunctuationType,
+    callback: (timestamp: number) => Awaitable<void>,
+  ): Cancellable;
   /** Undefined where no record is processed (init). Punctuators see topic '', partition -1, offset -1. */
   recordMetadata(): RecordMetadata | undefined;
   /** Largest timestamp this task has taken from its queues; -1 before the first. */
@@ -41,7 +45,10 @@ export interface ProcessorContext<KOut = unknown, VOut = unknown> {
 }
 
 /** Of `processValues`: the key of what is forwarded is the key of what came in. */
-export interface FixedKeyProcessorContext<KIn = unknown, VOut = unknown> extends Omit<ProcessorContext<KIn, VOut>, 'forward'> {
+export interface FixedKeyProcessorContext<KIn = unknown, VOut = unknown> extends Omit<
+  ProcessorContext<KIn, VOut>,
+  'forward'
+> {
   forward<V extends VOut>(record: RecordLike<KIn, V>, childName?: string): void;
 }
 

@@ -3,6 +3,7 @@
  * begins one interval from now; a late one fires once and then stays on the grid of its interval. The callback is
  * called by whoever asked what is due.
  */
+import { requireFunction } from '../arguments.js';
 import { durationMs, type Duration } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import type { Awaitable, Cancellable, PunctuationType } from './processor.js';
@@ -71,6 +72,14 @@ export class PunctuationQueue {
     callback: PunctuationCallback,
     now: number,
   ): PunctuationSchedule {
+    requireFunction(callback, 'punctuator', 'schedule()');
+    if (type !== 'streamTime' && type !== 'wallClock') {
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        `schedule(): the type must be 'streamTime' or 'wallClock', but is ${JSON.stringify(type)}.`,
+        { node: node.name },
+      );
+    }
     const intervalMs = durationMs(interval, 'schedule interval');
     if (intervalMs < 1) {
       throw new StreamsError(

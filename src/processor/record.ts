@@ -56,7 +56,8 @@ export class Record<K = unknown, V = unknown> implements RecordLike<K, V> {
 }
 
 /** Whoever appends to the headers of one record must not change those of another. */
-const ownList = (headers: RecordHeader[]): RecordHeader[] => (headers.length === 0 ? [] : headers.slice());
+const ownList = (headers: RecordHeader[]): RecordHeader[] =>
+  headers.length === 0 ? [] : headers.slice();
 
 /** Coordinates of the input record that is being processed. */
 export interface RecordMetadata {

@@ -1,5 +1,6 @@
 /** Makes the nodes of one task out of definitions, and the processors of those nodes out of their suppliers. */
 import { StreamsError } from '../errors.js';
+import { reason } from '../serde/serde-errors.js';
 import { NodeContext, type StoreFor } from './context.js';
 import type { NodeDefinition, ProcessorDefinition, SourceDefinition } from './node-definition.js';
 import {
@@ -78,7 +79,7 @@ export class TaskGraph {
         } catch (error) {
           throw new StreamsError(
             'PROCESSOR_INIT_FAILED',
-            `failed to initialize processor ${node.name}`,
+            `failed to initialize processor ${node.name}: ${reason(error)}`,
             {
               cause: error,
               task: services.taskId,

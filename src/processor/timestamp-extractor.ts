@@ -10,9 +10,13 @@ export interface ConsumedRecord<K = unknown, V = unknown> extends RecordMetadata
 }
 
 /** Returns ms since the epoch; a negative number drops the record. `partitionTime` is the largest timestamp so far of the partition, -1 before the first. */
-export type TimestampExtractor<K = unknown, V = unknown> = (record: ConsumedRecord<K, V>, partitionTime: number) => number;
+export type TimestampExtractor<K = unknown, V = unknown> = (
+  record: ConsumedRecord<K, V>,
+  partitionTime: number,
+) => number;
 
-const describe = (record: ConsumedRecord) => `topic ${record.topic}, partition ${record.partition}, offset ${record.offset}`;
+const describe = (record: ConsumedRecord) =>
+  `topic ${record.topic}, partition ${record.partition}, offset ${record.offset}`;
 
 /** Default: the record's own timestamp; a negative one fails the task. */
 export const failOnInvalidTimestamp: TimestampExtractor = (record) => {

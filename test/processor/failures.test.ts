@@ -69,7 +69,7 @@ describe('a throw in a processor', () => {
     const error = thrownBy(() => harness.task.process());
     expect(error.code).toBe('PROCESS_FAILED');
     expect(error.message).toBe(
-      'Exception caught in process. taskId=0_0, processor=second, topic=in, partition=0, offset=1',
+      'Exception caught in process. taskId=0_0, processor=second, topic=in, partition=0, offset=1: boom',
     );
     expect(error.where).toEqual({
       task: '0_0',
@@ -207,6 +207,22 @@ describe('a context', () => {
     });
   });
 
+  it('says what a record is when it is given something else', () => {
+    const told = (forwarded: unknown) => {
+      const harness = single((_input, context) => context.forward(forwarded as Text));
+      harness.add('in', record('a'));
+      return (thrownBy(() => harness.task.process()).cause as Error).message;
+    };
+    const advice =
+      'Give { key, value, timestamp }, or derive it from the input: record.withValue(value).';
+    expect(told({ key: 'k', value: 'v' })).toBe(`Malformed Record: it has no timestamp. ${advice}`);
+    expect(told('k')).toBe(`forward() takes a record, but got string. ${advice}`);
+    expect(told(undefined)).toBe(`forward() takes a record, but got undefined. ${advice}`);
+    expect(told({ key: undefined, value: 'v', timestamp: 0 })).toContain(
+      'The key for topic out is',
+    );
+  });
+
   it('refuses to forward while the processor is made, and after the record has ended', () => {
     const early = new Topology().addSource('source', 'in', text).addProcessor(
       'p',
@@ -312,7 +328,8 @@ describe('suppliers and stores', () => {
     expect(make(() => ({}))).toThrow(
       expect.objectContaining({
         code: 'PROCESSOR_INIT_FAILED',
-        message: 'failed to initialize processor p',
+        message:
+          'failed to initialize processor p: The supplier of processor p did not return an object with a process function.',
       }),
     );
     expect(make(async () => ({ process() {} }))).toThrow(
@@ -334,7 +351,7 @@ describe('suppliers and stores', () => {
       );
     expect(() => new TaskHarness(topology)).toThrow(
       expect.objectContaining({
-        message: 'failed to initialize processor p',
+        message: expect.stringContaining('failed to initialize processor p: Processor p has no'),
         cause: expect.objectContaining({
           code: 'STORE_NOT_CONNECTED',
           message: expect.stringContaining('Processor p has no access to StateStore seen'),

@@ -209,7 +209,7 @@ describe('a wait that ends badly', () => {
       expect.objectContaining({
         code: 'PROCESS_FAILED',
         message:
-          'Exception caught in process. taskId=0_0, processor=p, topic=in, partition=0, offset=0',
+          'Exception caught in process. taskId=0_0, processor=p, topic=in, partition=0, offset=0: boom',
         cause: expect.objectContaining({ message: 'boom' }),
       }),
     );

@@ -116,11 +116,32 @@ describe('punctuators', () => {
     expect(() => ticking('streamTime', 0)).toThrow(
       expect.objectContaining({
         code: 'PROCESSOR_INIT_FAILED',
-        message: 'failed to initialize processor ticker',
+        message:
+          'failed to initialize processor ticker: The minimum supported scheduling interval is 1 millisecond.',
         cause: expect.objectContaining({
           message: 'The minimum supported scheduling interval is 1 millisecond.',
         }),
       }),
+    );
+  });
+
+  it('what is no punctuator and no type fails the processor', () => {
+    const scheduling = (type: unknown, callback: unknown) => () =>
+      new TaskHarness(
+        new Topology().addSource('source', 'in', text).addProcessor(
+          'ticker',
+          (context: ProcessorContext<string, string>) => {
+            context.schedule(10, type as PunctuationType, callback as () => void);
+            return { process: () => undefined };
+          },
+          'source',
+        ),
+      );
+    expect(scheduling('wallClock', undefined)).toThrow(
+      'schedule(): the punctuator is undefined. Give a function.',
+    );
+    expect(scheduling('WALL_CLOCK_TIME', () => {})).toThrow(
+      "schedule(): the type must be 'streamTime' or 'wallClock', but is \"WALL_CLOCK_TIME\".",
     );
   });
 

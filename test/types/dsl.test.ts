@@ -95,6 +95,14 @@ describe('stateless operators', () => {
   test('a sink takes a serde of a wider type and refuses another one', () => {
     orders().to('out', { value: Serdes.json<unknown>() });
     orders().filter(isRefund).to('out', { value: Serdes.json<Order>() });
+    const notes = orders().mapValues((order): string | undefined => order.customer);
+    // @ts-expect-error undefined is no text: it would be refused at the sink
+    notes.to('out', { value: Serdes.string() });
+    // @ts-expect-error nor does it pass a repartition topic
+    notes.repartition({ value: Serdes.string() });
+    orders()
+      .mapValues((order): string | null => order.customer)
+      .to('out', { value: Serdes.string() });
     // @ts-expect-error an order is no text
     orders().to('out', { value: Serdes.string() });
     // @ts-expect-error orders that are no refunds cannot be written as refunds

@@ -34,7 +34,7 @@ class FlatMapProcessor<K, V, K2, V2> implements Processor<K, V> {
   }
 
   #emit(record: Record<K, V>, pairs: Iterable<readonly [K2, V2]> | null | undefined): void {
-    if (typeof pairs !== 'object' || pairs === null || !(Symbol.iterator in pairs)) {
+    if (pairs === null || pairs === undefined || typeof pairs[Symbol.iterator] !== 'function') {
       throw notAllowed(described(pairs), 'a list of pairs, or an empty one');
     }
     for (const pair of pairs) {
