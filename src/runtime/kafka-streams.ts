@@ -17,6 +17,7 @@ import { toFailure } from './failure.js';
 import { type ApplicationMetrics, MetricsCollector } from './metrics.js';
 import type { RestoreProgress } from './restore.js';
 import { type StoreFace, type StoreHandle, findStore, storeName } from './store-reader.js';
+import { requireTopology } from './required-topology.js';
 import { StreamThread } from './stream-thread.js';
 
 const CLOSE_TIMEOUT: Duration = '30s';
@@ -71,7 +72,7 @@ export class KafkaStreams {
 
   /** Throws `INVALID_CONFIG` and, for a topology that cannot run, `TopologyException`. */
   constructor(topology: Topology, options: KafkaStreamsOptions) {
-    requireTopology(topology);
+    requireTopology(topology, 'KafkaStreams');
     this.topology = topology;
     this.#config = parseConfig(options, systemEnv);
     this.#subtopologies = topology.subtopologies();
@@ -287,22 +288,6 @@ export class KafkaStreams {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-function requireTopology(topology: unknown): void {
-  const given = topology as
-    | { readonly subtopologies?: unknown; readonly build?: unknown }
-    | null
-    | undefined; // looked at, not trusted
-  if (typeof given?.subtopologies === 'function') return;
-  const hint =
-    typeof given?.build === 'function'
-      ? 'This is a builder: give what it builds, new KafkaStreams(builder.build(), { ... }).'
-      : "Give what StreamsBuilder's build() returns, or a Topology made by hand.";
-  throw new StreamsError(
-    'INVALID_ARGUMENT',
-    `KafkaStreams: the first argument is no topology. ${hint}`,
-  );
 }
 
 function checkRunOptions(options: RunOptions): void {

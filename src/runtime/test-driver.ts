@@ -3,6 +3,7 @@
  * one task of Kafka's driver of this name (`test-driver-task.ts`), or the whole application on a log in memory
  * (`test-driver-application.ts`). This file is their common face: topics, stores, time.
  */
+import { requireOptions } from '../arguments.js';
 import { type Duration, durationMs } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import type { StreamPartitioner } from '../processor/collector.js';
@@ -15,6 +16,7 @@ import type { Topology } from '../processor/topology.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { ErrorPolicies, StreamsLogger } from './config.js';
 import { didYouMean } from '../nearest-name.js';
+import { requireTopology } from './required-topology.js';
 import { type StoreFace, type StoreHandle, storeName } from './store-reader.js';
 import { type DeadLetterRecord, deadLetterRecord } from './test-dead-letters.js';
 import { TestDriverApplication } from './test-driver-application.js';
@@ -28,6 +30,8 @@ import {
   TestInputTopic,
   TestOutputTopic,
   type TopicPort,
+  checkInputOptions,
+  checkOutputOptions,
 } from './test-topics.js';
 
 export interface TopologyTestDriverOptions {
@@ -51,6 +55,17 @@ export interface TopologyTestDriverOptions {
   readonly logger?: Partial<Pick<StreamsLogger, 'warn'>>;
 }
 
+const OPTIONS: { readonly [name in keyof Required<TopologyTestDriverOptions>]: true } = {
+  partitions: true,
+  startAt: true,
+  applicationId: true,
+  errors: true,
+  statestoreCacheMaxBytes: true,
+  parkTimeout: true,
+  timestamps: true,
+  partitioner: true,
+  logger: true,
+};
 const CACHE_BYTES_DEFAULT = 10 * 1024 * 1024;
 const PARK_TIMEOUT_DEFAULT = '5m';
 
@@ -82,6 +97,8 @@ export class TopologyTestDriver implements AsyncDisposable {
   readonly #port: TopicPort;
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
+    requireTopology(topology, 'TopologyTestDriver');
+    requireOptions(options, Object.keys(OPTIONS), 'TopologyTestDriver');
     this.#port = {
       pipe: (topic, inputs: readonly EncodedInput[]) => this.#drive.pipe(topic, inputs),
       unread: (topic) => this.#unread.get(topic) ?? [],
@@ -95,6 +112,7 @@ export class TopologyTestDriver implements AsyncDisposable {
     topic: string,
     options: InputTopicOptions<K, V> = {},
   ): TestInputTopic<K, V> {
+    checkInputOptions(options);
     this.#drive.requireSource(topic);
     return new TestInputTopic(this.#port, topic, options);
   }
@@ -104,6 +122,7 @@ export class TopologyTestDriver implements AsyncDisposable {
     topic: string,
     options: OutputTopicOptions<K, V> = {},
   ): TestOutputTopic<K, V> {
+    checkOutputOptions(options);
     return new TestOutputTopic(this.#port, topic, options);
   }
 

@@ -2,6 +2,7 @@
  * The two ends of a test: an input topic takes typed records, an output topic hands out what the topology wrote.
  * Both only encode and decode; the driver behind them does the rest.
  */
+import { requireOptions, requireSerde } from '../arguments.js';
 import { type Duration, durationMs } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import type { RecordHeader } from '../log/client.js';
@@ -66,6 +67,18 @@ export interface TopicPort {
   unread(topic: string): ProducedRecord[];
   /** Says what was written, for a read that found nothing. */
   nothingToRead(topic: string): StreamsError;
+}
+
+export function checkInputOptions<K, V>(options: InputTopicOptions<K, V>): void {
+  requireOptions(options, ['key', 'value', 'startAt', 'advance'], 'createInputTopic');
+  requireSerde(options.key, 'key', 'createInputTopic');
+  requireSerde(options.value, 'value', 'createInputTopic');
+}
+
+export function checkOutputOptions<K, V>(options: OutputTopicOptions<K, V>): void {
+  requireOptions(options, ['key', 'value'], 'createOutputTopic');
+  requireSerde(options.key, 'key', 'createOutputTopic');
+  requireSerde(options.value, 'value', 'createOutputTopic');
 }
 
 /** Made by `driver.createInputTopic`. */

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
 import { Topology } from '../../src/processor/topology.js';
 import { KafkaStreams } from '../../src/runtime/kafka-streams.js';
+import { TopologyTestDriver } from '../../src/runtime/test-driver.js';
+import { Serdes } from '../../src/serde/serdes.js';
 import { createTopics, newLog, text, wordCount } from './harness.js';
 
 type Constructor = new (...values: unknown[]) => KafkaStreams;
@@ -78,5 +80,36 @@ describe('an application', () => {
       code: 'INVALID_TOPIC',
       message: expect.stringMatching(/reads "my orders", which is not a topic name.*'orders'/),
     });
+  });
+});
+
+describe('the test driver', () => {
+  type Call = (driver: TopologyTestDriver) => unknown;
+  type Untyped = { readonly [call: string]: (...values: unknown[]) => unknown };
+  const make = TopologyTestDriver as unknown as new (...values: unknown[]) => TopologyTestDriver;
+  const untyped = (driver: TopologyTestDriver) => driver as unknown as Untyped;
+  const cases: readonly (readonly [string, Call, RegExp])[] = [
+    ['a builder', () => new make(new StreamsBuilder()), /new TopologyTestDriver\(builder\.build/],
+    ['an option', () => new make(wordCount(), { partition: 3 }), /Did you mean 'partitions'/],
+    [
+      'a serde that was not called',
+      (driver) => untyped(driver)['createInputTopic']!('lines', { value: Serdes.string }),
+      /`value` is a function, not a serde/,
+    ],
+    [
+      'a serde in place of options',
+      (driver) => untyped(driver)['createOutputTopic']!('out', Serdes.string()),
+      /createOutputTopic: there is no option/,
+    ],
+    [
+      'a misspelled topic option',
+      (driver) => untyped(driver)['createInputTopic']!('lines', { startsAt: 5 }),
+      /Did you mean 'startAt'/,
+    ],
+  ];
+  it.each(cases)('refuses %s', async (_, call, message) => {
+    await using driver = new TopologyTestDriver(wordCount());
+    expect(() => call(driver)).toThrow(message);
+    expect(() => call(driver)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 });
