@@ -4,6 +4,7 @@
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { Log } from '../log/log.js';
+import { nearestName } from '../nearest-name.js';
 
 export interface CommandIo {
   out(text: string): void;
@@ -40,8 +41,27 @@ export function parsed<T extends NonNullable<ParseArgsConfig['options']>>(
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    const { code, message } = error as NodeJS.ErrnoException; // parseArgs throws TypeErrors with a code
+    const unknown =
+      code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
+        ? unknownOption(args, Object.keys(options))
+        : undefined;
+    throw unknown ?? new UsageError(message);
   }
+}
+
+/** Node's own text about it explains positional arguments, which nobody meant who misspelled an option. */
+function unknownOption(args: readonly string[], known: readonly string[]): UsageError | undefined {
+  for (const argument of args) {
+    if (argument === '--') return undefined;
+    const [, name] = /^--?([^=]+)/.exec(argument) ?? [];
+    if (name === undefined || (argument.startsWith('--') && known.includes(name))) continue;
+    const dashes = argument.startsWith('--') ? '--' : '-';
+    const nearest = nearestName(name, known);
+    const hint = nearest === undefined ? '' : ` Did you mean '--${nearest}'?`;
+    return new UsageError(`there is no option '${dashes}${name}'.${hint}`);
+  }
+  return undefined;
 }
 
 export const LOG_OPTION = { log: { type: 'string', default: './data' } } as const;

@@ -4,6 +4,7 @@
  */
 import type { Log } from '../log/log.js';
 import type { FetchedRecords, RecordHeader, TopicPartition } from '../log/client.js';
+import { didYouMean } from '../nearest-name.js';
 import { RecordCursor } from '../log/record-cursor.js';
 import {
   type Command,
@@ -58,7 +59,9 @@ function printed(text: string): Field[] {
   const asked = text.split(',').filter((field) => field !== '');
   for (const field of asked) {
     if (!FIELDS.some((known) => known === field))
-      throw new UsageError(`--print: there is no field '${field}', only ${FIELDS.join(', ')}.`);
+      throw new UsageError(
+        `--print: there is no field '${field}', only ${FIELDS.join(', ')}.${didYouMean(field, FIELDS)}`,
+      );
   }
   const others = FIELDS.filter((field) => field !== 'value' && asked.includes(field));
   return [...others.toSorted((left, right) => asked.indexOf(left) - asked.indexOf(right)), 'value'];

@@ -3,6 +3,7 @@
  * wrongly. No stack trace reaches the user for a mistake of the user or a fault of the disk.
  */
 import { StreamsError } from '../errors.js';
+import { didYouMean } from '../nearest-name.js';
 import { type Command, type CommandIo, table, UsageError } from './command.js';
 import { consume } from './consume.js';
 import { describeTopology } from './describe-topology.js';
@@ -27,7 +28,8 @@ export async function run(
   }
   const command = COMMANDS.find(({ name }) => name === word);
   if (command === undefined) {
-    io.err(`millrace: there is no command '${word}'.\n\n${help()}`);
+    const names = COMMANDS.map(({ name }) => name);
+    io.err(`millrace: there is no command '${word}'.${didYouMean(word, names)}\n\n${help()}`);
     return 2;
   }
   if (rest.includes('--help')) {

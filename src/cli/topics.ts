@@ -1,4 +1,5 @@
 /** `millrace topics create | list | describe`: the topics of a log directory, in the words of Kafka's own tool. */
+import { didYouMean } from '../nearest-name.js';
 import {
   type Command,
   type CommandIo,
@@ -11,6 +12,7 @@ import {
   withLog,
 } from './command.js';
 
+const ACTIONS = ['create', 'list', 'describe'];
 const USAGE = `millrace topics create TOPIC [--partitions N] [--config NAME=VALUE]... [--if-not-exists] [--log DIR]
 millrace topics list [--json] [--log DIR]
 millrace topics describe [TOPIC...] [--json] [--log DIR]`;
@@ -26,7 +28,7 @@ export const topics: Command = {
     throw new UsageError(
       action === undefined
         ? 'topics: say create, list or describe.'
-        : `topics: there is no '${action}', only create, list and describe.`,
+        : `topics: there is no '${action}', only create, list and describe.${didYouMean(action, ACTIONS)}`,
     );
   },
 };

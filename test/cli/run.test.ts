@@ -61,7 +61,24 @@ test('--version prints the version and --help names every command', async () => 
 test('a command that does not exist is named and ends with code 2', async () => {
   const { code, err } = await millrace(['topcis', 'list']);
   expect(code).toBe(2);
-  expect(err).toContain("there is no command 'topcis'");
+  expect(err).toContain("there is no command 'topcis'. Did you mean 'topics'?");
+});
+
+test.each([
+  [['topics', 'create', 'order', '--partition=3'], "'--partition'. Did you mean '--partitions'?"],
+  [['topics', 'create', 'order', '-p', '3'], "there is no option '-p'."],
+  [
+    ['topics', 'crate', 'order'],
+    "there is no 'crate', only create, list and describe. Did you mean",
+  ],
+  [['consume', 'order', '--from-begining'], "Did you mean '--from-beginning'?"],
+  [['consume', 'order', '--from-beginning', '--print', 'ofset'], "Did you mean 'offset'?"],
+  [['produce', 'order', '--key-seperator', ':'], "Did you mean '--key-separator'?"],
+  [['consume', 'order', '--max'], "'--max <value>' argument missing"],
+])('the slip in %j is told, and what was meant', async (args, message) => {
+  const { code, out, err } = await millrace(args);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain(message);
 });
 
 test('an option that does not exist is named, with the usage of the command', async () => {
