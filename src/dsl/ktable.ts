@@ -79,11 +79,11 @@ export class KTable<K, V, Deleted extends null = null> {
     return this.#filtered(predicate, false, options);
   }
 
-  /** Another value for every row; the mapper is not called for deleted ones. */
+  /** Another value for every row; the mapper is not called for deleted ones. Returning null leaves the row out. */
   mapValues<V2>(
     mapper: ValueMapper<K, V, V2>,
     options: TableOptions<K, V2> = {},
-  ): KTable<K, NonNullable<V2>, null extends V2 ? null : undefined extends V2 ? null : Deleted> {
+  ): KTable<K, Exclude<V2, null>, null extends V2 ? null : Deleted> {
     checkCall('mapValues()', { mapper }, options, MATERIALIZED);
     const drawn = this.#draw('KTABLE-MAPVALUES-', options, undefined);
     const view = mapValuesView(drawn.name, mapper);

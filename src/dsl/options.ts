@@ -69,8 +69,8 @@ export interface StoreOptions {
 }
 
 export interface Materialized<K, V> extends StoreOptions {
-  readonly key?: Serde<NonNullable<K>> | undefined;
-  readonly value?: Serde<NonNullable<V>> | undefined;
+  readonly key?: Serde<Exclude<K, null>> | undefined;
+  readonly value?: Serde<Exclude<V, null>> | undefined;
 }
 
 export interface Processing extends Named {

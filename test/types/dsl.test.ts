@@ -98,6 +98,8 @@ describe('stateless operators', () => {
     const notes = orders().mapValues((order): string | undefined => order.customer);
     // @ts-expect-error undefined is no text: it would be refused at the sink
     notes.to('out', { value: Serdes.string() });
+    // @ts-expect-error nor is it a row of a table
+    notes.toTable({ value: Serdes.string() });
     // @ts-expect-error nor does it pass a repartition topic
     notes.repartition({ value: Serdes.string() });
     orders()
@@ -159,6 +161,16 @@ describe('groupings and tables', () => {
     expectTypeOf(rekeyed).toEqualTypeOf<KStream<number, string | null>>();
     expectTypeOf(table.mapValues((value) => value.length)).toEqualTypeOf<KTable<string, number>>();
     table.toStream().to('out', { value: Serdes.string() });
+  });
+
+  test('null leaves a row out of a mapped table, undefined is no row', () => {
+    const table = new StreamsBuilder().table('addresses', text);
+    const short = table.mapValues((value) => (value.length < 9 ? value : null));
+    expectTypeOf(short).toEqualTypeOf<KTable<string, string>>();
+    const found = table.mapValues((value): string | undefined => value);
+    expectTypeOf(found).toEqualTypeOf<KTable<string, string | undefined>>();
+    // @ts-expect-error it would be refused at the sink
+    found.toStream().to('out', { value: Serdes.string() });
   });
 });
 
