@@ -82,6 +82,14 @@ export function requireArray(value: unknown, call: string, like: string): void {
   throw invalid(`${call}: give an array: ${call}(${example}).`);
 }
 
+/** A loop over a consumer that has nothing to read would wait for ever. Kafka's words. */
+export function notSubscribed(): StreamsError {
+  return new StreamsError(
+    'INVALID_STATE',
+    "Consumer is not subscribed to any topics or assigned any partitions. Call `await consumer.subscribe(['order'])` or `await consumer.assign([{ topic: 'order', partition: 0 }])` first.",
+  );
+}
+
 function requireBoolean(value: unknown, option: string, where: string): void {
   if (value === undefined || typeof value === 'boolean') return;
   throw invalid(`${where}: ${option} is ${JSON.stringify(value)}. Give true or false.`);

@@ -6,7 +6,7 @@ import { durationMs } from '../duration.js';
 import type { Env } from '../env/env.js';
 import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
-import { requireArray } from './checked-options.js';
+import { notSubscribed, requireArray } from './checked-options.js';
 import type {
   ConsumerGroupMetadata,
   Isolation,
@@ -290,14 +290,20 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
           (until === undefined || until.endOf(fetched) !== undefined),
       );
       if (this.#current !== undefined) return this.#current;
-      this.#requireSource();
+      if (!this.#reads) throw notSubscribed();
       /* oxlint-disable no-await-in-loop -- one poll at a time */
       if (until === undefined) await this.#poll(this.#pollWaitMs());
-      else if (await until.isReached(this.assignment(), (at) => this.position(at)))
+      else if (await until.isReached(this.assignment(), (at) => this.#readUpTo(at)))
         return undefined;
       else await this.#pollUntil(until);
       /* oxlint-enable no-await-in-loop */
     }
+  }
+
+  /** With nothing fetched and not handed out, the log's consumer knows better: records may have been deleted. */
+  #readUpTo(at: TopicPartition): Promise<number> {
+    const fetched = this.#readers.some((reader) => keyOf(reader.fetched) === keyOf(at));
+    return fetched ? this.position(at) : this.#consumer.position(at);
   }
 
   /** Partitions that are read to their end are left alone: nobody would take what they bring. */
@@ -310,14 +316,6 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     } finally {
       this.#consumer.resume(this.assignment().filter(mayHold));
     }
-  }
-
-  #requireSource(): void {
-    if (this.#reads) return;
-    throw new StreamsError(
-      'INVALID_STATE',
-      "Consumer is not subscribed to any topics or assigned any partitions. Call `await consumer.subscribe(['order'])` or `await consumer.assign([{ topic: 'order', partition: 0 }])` first.",
-    );
   }
 
   #finish(reader: FetchReader<K, V>): void {

@@ -102,6 +102,28 @@ describe.each([
     expect(await all(consumer.untilEnd())).toEqual(['open']);
   });
 
+  test('records that were deleted meanwhile are not waited for', async () => {
+    const consumer = await reader();
+    for (const value of ['a', 'b', 'c']) await send(value);
+    await take(consumer, 1);
+    consumer.seek({ topic: 't', partition: 0 }, 1);
+    await log.admin().deleteRecords([{ topic: 't', partition: 0, offset: 3 }]);
+    expect(await all(consumer.untilEnd())).toEqual([]);
+  });
+
+  test('a partition that is paused is waited for, and keeps its records', async () => {
+    const consumer = await reader(2);
+    const paused = [{ topic: 't', partition: 1 }];
+    await Promise.all([send('a', 0), send('b', 1)]);
+    consumer.pause(paused);
+    const records = consumer.untilEnd()[Symbol.asyncIterator]();
+    expect((await records.next()).value).toMatchObject({ value: 'a' });
+    const waiting = records.next();
+    consumer.resume(paused);
+    expect((await waiting).value).toMatchObject({ value: 'b' });
+    expect(await records.next()).toEqual({ done: true, value: undefined });
+  });
+
   test('a group goes on where it committed', async () => {
     await reader(2);
     const group = { ...text, groupId: 'g', fromBeginning: true };
