@@ -70,7 +70,7 @@ export class KafkaStreams {
   #closing = false;
   #untilCaughtUp = false;
 
-  /** Throws `INVALID_CONFIG` and, for a topology that cannot run, `TopologyException`. */
+  /** Throws `INVALID_CONFIG`, `INVALID_ARGUMENT` and, for a topology that cannot run, `TopologyException`. */
   constructor(topology: Topology, options: KafkaStreamsOptions) {
     requireTopology(topology, 'KafkaStreams');
     this.topology = topology;
@@ -109,7 +109,7 @@ export class KafkaStreams {
 
   /**
    * Resolves when RUNNING: topics checked and made, stores restored. Throws `MISSING_SOURCE_TOPIC`,
-   * `TopologyException`, `RESTORE_FAILED`, `INVALID_STATE` (an application starts once).
+   * `INVALID_TOPIC`, `INVALID_CONFIG` (a dead letter topic that is read), `TopologyException`, `RESTORE_FAILED`, `INVALID_STATE` (an application starts once).
    */
   async start(): Promise<void> {
     if (!this.#state.is('CREATED')) {

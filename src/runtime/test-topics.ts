@@ -69,6 +69,8 @@ export interface TopicPort {
   nothingToRead(topic: string): StreamsError;
 }
 
+const INPUT = ['value', 'key', 'timestamp', 'headers', 'partition'];
+
 export function checkInputOptions<K, V>(options: InputTopicOptions<K, V>): void {
   requireOptions(options, ['key', 'value', 'startAt', 'advance'], 'createInputTopic');
   requireSerde(options.key, 'key', 'createInputTopic');
@@ -114,6 +116,7 @@ export class TestInputTopic<K, V> {
   }
 
   #encode(input: TestInput<K, V>): EncodedInput {
+    if (input?.value === undefined) requireOptions(input ?? null, INPUT, 'pipe'); // A misspelled value would be a tombstone.
     return {
       key: encoded(input.key, this.#options.key, 'key', this.#topic),
       value: encoded(input.value, this.#options.value, 'value', this.#topic),

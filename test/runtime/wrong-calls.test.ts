@@ -107,6 +107,14 @@ describe('the test driver', () => {
       /Did you mean 'startAt'/,
     ],
   ];
+  it('does not take a misspelled value for a tombstone', async () => {
+    await using driver = new TopologyTestDriver(wordCount());
+    const input = driver.createInputTopic('lines', { value: text });
+    const pipe = (record: object) => input.pipe(record);
+    await expect(pipe({ val: 'a' })).rejects.toThrow(/pipe: there is no option 'val'.*'value'/);
+    await expect(input.pipe({ value: 'a' })).resolves.toBeUndefined();
+  });
+
   it.each(cases)('refuses %s', async (_, call, message) => {
     await using driver = new TopologyTestDriver(wordCount());
     expect(() => call(driver)).toThrow(message);
