@@ -3,7 +3,6 @@
  * too, and what is wrong with them would come out at the first record, or never.
  */
 import { requireFunction } from '../arguments.js';
-import { StreamsError } from '../errors.js';
 import { checkOptions, type SerdeUse } from '../state/checked-options.js';
 
 export const NAMED: readonly string[] = ['name'];
@@ -42,16 +41,4 @@ export function checkCall(
 ): void {
   for (const [what, given] of Object.entries(functions)) requireFunction(given, what, call);
   checkOptions(options, known, call, serdes);
-}
-
-/** Throws `INVALID_ARGUMENT` unless `topics` are what a source can read. */
-export function checkTopics(call: string, topics: unknown): void {
-  const named = Array.isArray(topics)
-    ? topics.every((topic) => typeof topic === 'string')
-    : typeof topics === 'string' || topics instanceof RegExp;
-  if (named) return;
-  throw new StreamsError(
-    'INVALID_ARGUMENT',
-    `${call}: the first argument must be a topic, a list of topics or a pattern of topic names.`,
-  );
 }

@@ -8,8 +8,8 @@ import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { Topology } from '../processor/topology.js';
 import { Serdes } from '../serde/serdes.js';
 import type { StoreBuilder } from '../state/store.js';
-import { checkTopic, isStore } from '../state/checked-options.js';
-import { checkCall, checkTopics, CONSUMED, SERDES, TABLE } from './checks.js';
+import { checkBuilder, checkTopic, checkTopics } from '../state/checked-options.js';
+import { checkCall, CONSUMED, SERDES, TABLE } from './checks.js';
 import { compile } from './compile.js';
 import { GlobalKTable } from './global-ktable.js';
 import { KStream } from './kstream.js';
@@ -114,12 +114,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
 
   /** A store for `process` and `processValues`, which connect it by name or by this builder. */
   addStateStore(store: StoreBuilder): this {
-    if (typeof store === 'string' || !isStore(store)) {
-      throw new StreamsError(
-        'INVALID_ARGUMENT',
-        'addStateStore(): give a store builder, as Stores makes them.',
-      );
-    }
+    checkBuilder('addStateStore()', store);
     this.#plan.add({ kind: 'state', name: store.name, parents: [], store });
     return this;
   }
@@ -131,6 +126,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
     supplier: ProcessorSupplier<K, V, never, never>,
     consumed: Consumed<K, V> = {},
   ): this {
+    checkBuilder('addGlobalStore()', store);
     checkTopic('addGlobalStore()', topic);
     checkCall('addGlobalStore()', { supplier }, consumed, CONSUMED);
     const { names } = this.#plan;

@@ -4,6 +4,7 @@
  */
 import type { Duration } from '../duration.js';
 import { StreamsError } from '../errors.js';
+import { checkStore } from '../state/checked-options.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { ProcessorNode } from './node.js';
 import type { OperatorContext } from './operator-context.js';
@@ -52,6 +53,7 @@ export class NodeContext implements OperatorContext {
   }
 
   getStateStore<S extends StateStore>(store: StoreBuilder<S> | string): S {
+    checkStore(store);
     const name = typeof store === 'string' ? store : store.name;
     const found = this.#storeFor(this.nodeName, name);
     if (found === undefined) throw notConnected(this.nodeName, name);

@@ -6,7 +6,7 @@
 import { StreamsError, TopologyException } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
-import { checkOptions, checkTopic } from '../state/checked-options.js';
+import { checkBuilder, checkOptions, checkTopic, checkTopics } from '../state/checked-options.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { StreamPartitioner } from './collector.js';
 import type {
@@ -77,6 +77,7 @@ export class Topology {
 
   /** Reads topics. A topic has one source; a source may have several topics, or a pattern of names. */
   addSource<K, V>(name: string, topics: Names | RegExp, options: SourceOptions<K, V> = {}): this {
+    checkTopics(`addSource('${name}')`, topics);
     checkOptions(options, SOURCE_OPTIONS, `addSource('${name}')`);
     if (topics instanceof RegExp) {
       this.#requireNewNode(name);
@@ -148,6 +149,7 @@ export class Topology {
 
   /** Adds a store and connects it to processors. Adding the same builder again is allowed. */
   addStateStore(builder: StoreBuilder, processors: readonly string[] = []): this {
+    checkBuilder('addStateStore()', builder);
     this.#addStore(builder, undefined);
     for (const processor of processors) this.#connect(processor, builder.name);
     return this;
@@ -272,6 +274,7 @@ export class Topology {
     options: SourceOptions<K, V>,
   ): void {
     requireSupplier(processorName, supplier);
+    checkBuilder(`addGlobalStore('${sourceName}')`, builder);
     checkOptions(options, SOURCE_OPTIONS, `addGlobalStore('${sourceName}')`);
     this.#requireNewNode(sourceName);
     this.#requireFreshTopic(topic);
@@ -350,7 +353,7 @@ export class Topology {
   }
 
   #requireParents(name: string, parents: Names): readonly string[] {
-    const list = listOf(parents);
+    const list = listOf(parents ?? []);
     this.#requireNewNode(name);
     if (list.length === 0) throw new TopologyException('predecessorNames cannot be empty');
     for (const parent of list) {

@@ -22,6 +22,18 @@ export function checkOptions(
   }
 }
 
+/** Throws `INVALID_ARGUMENT` unless `topics` are what a source can read. */
+export function checkTopics(call: string, topics: unknown): void {
+  const named = Array.isArray(topics)
+    ? topics.every((topic) => typeof topic === 'string')
+    : typeof topics === 'string' || topics instanceof RegExp;
+  if (named) return;
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `${call}: the topics must be a name, a list of names or a pattern of names, but are ${shown(topics)}.`,
+  );
+}
+
 /** Throws `INVALID_ARGUMENT` unless `topic` is one topic. */
 export function checkTopic(call: string, topic: unknown, alternative = ''): void {
   if (typeof topic === 'string') return;
@@ -82,10 +94,25 @@ function requireOneOf(
 const canWrite = (value: unknown): boolean =>
   typeof (value as { readonly serialize?: unknown } | null)?.serialize === 'function';
 
+/** Throws `INVALID_ARGUMENT` unless `builder` makes stores. */
+export function checkBuilder(call: string, builder: unknown): void {
+  if (isBuilder(builder)) return;
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `${call}: the store must be a builder, as Stores makes them, but is ${shown(builder)}.`,
+  );
+}
+
+const isBuilder = (value: unknown): boolean =>
+  typeof (value as { readonly build?: unknown } | null | undefined)?.build === 'function';
+
+/** Throws `INVALID_ARGUMENT` unless `store` names one, or makes it. */
+export function checkStore(store: unknown): void {
+  if (!isStore(store)) checkBuilder('getStateStore()', store);
+}
+
 /** What a store is connected by: its builder or its name. */
-export const isStore = (value: unknown): boolean =>
-  typeof value === 'string' ||
-  typeof (value as { readonly build?: unknown } | null)?.build === 'function';
+const isStore = (value: unknown): boolean => typeof value === 'string' || isBuilder(value);
 
 function wrong(name: string, expected: string, value: unknown, where: string): StreamsError {
   return new StreamsError(

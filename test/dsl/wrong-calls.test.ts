@@ -59,8 +59,11 @@ describe('a function that is none', () => {
 
 describe('a topic that is none', () => {
   refuses([
-    [() => new StreamsBuilder().stream(nothing), 'stream(): the first argument must be a topic'],
-    [() => new StreamsBuilder().stream(wrong([1])), 'stream(): the first argument'],
+    [
+      () => new StreamsBuilder().stream(nothing),
+      'stream(): the topics must be a name, a list of names or a pattern of names, but are undefined.',
+    ],
+    [() => new StreamsBuilder().stream(wrong([1])), 'stream(): the topics must be'],
     [
       () => new StreamsBuilder().table(wrong(['a'])),
       'table(): the topic must be a name, but is a list.',
@@ -75,6 +78,17 @@ describe('a topic that is none', () => {
       () => new Topology().addSource('s', 't').addSink('k', nothing, 's'),
       "addSink('k'): the topic must be a name",
     ],
+  ]);
+});
+
+describe('a store that is none', () => {
+  refuses([
+    [() => new Topology().addStateStore(nothing), 'addStateStore(): the store must be a builder'],
+    [
+      () => new StreamsBuilder().addGlobalStore(wrong('s'), 't', () => ({ process() {} })),
+      "addGlobalStore(): the store must be a builder, as Stores makes them, but is 's'.",
+    ],
+    [() => new Topology().addSource('s', nothing), "addSource('s'): the topics must be"],
   ]);
 });
 
@@ -99,7 +113,10 @@ describe('an option that is none', () => {
       () => new StreamsBuilder().build(wrong({ optimisation: 'all' })),
       "Did you mean 'optimization'?",
     ],
-    [() => new StreamsBuilder().addStateStore(nothing), 'addStateStore(): give a store builder'],
+    [
+      () => new StreamsBuilder().addStateStore(nothing),
+      'addStateStore(): the store must be a builder, as Stores makes them, but is undefined.',
+    ],
     [
       () => source().to('out', wrong({ valueSerde: text.value })),
       "to(): there is no option 'valueSerde'",

@@ -33,3 +33,12 @@ it('reason and advice are two sentences', () => {
   const [[, message] = []] = logged('continue');
   expect(message).toMatch(/[^.]\. Give the source the serde its topic was written with/);
 });
+
+it('a store asked for without a name is not looked for', () => {
+  const topology = new Topology()
+    .addSource('source', 'in')
+    .addProcessor('p', (context) => context.getStateStore(undefined as never) as never, 'source');
+  expect(() => new TaskHarness(topology)).toThrow(
+    'failed to initialize processor p: getStateStore(): the store must be a builder, as Stores makes them, but is undefined.',
+  );
+});
