@@ -42,7 +42,8 @@ export interface RecordSender<K, V> {
   /**
    * Resolves when the record is durable (in a transaction: accepted). Sends that do not wait for each other share
    * batches and one fdatasync. Throws `INVALID_ARGUMENT` (no topic, or no value: only null is a
-   * tombstone), `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `SERIALIZE_FAILED`, `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`, `PRODUCER_FENCED`, `LOG_READ_ONLY`, `OUTCOME_UNKNOWN`.
+   * tombstone), `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `SERIALIZE_FAILED`, `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`,
+   * `PRODUCER_FENCED`, `LOG_READ_ONLY`, `OUTCOME_UNKNOWN`.
    */
   send(record: ProducerRecord<K, V>): Promise<SentRecord>;
   /** Many records to one topic; the results are in their order. When one cannot be encoded, none is sent. */
