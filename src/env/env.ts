@@ -40,6 +40,8 @@ export interface Process {
   /** Registers a handler and returns the function that removes it. */
   onSignal(signal: SignalName, handler: () => void): () => void;
   exit(code: number): void;
+  /** Tells the person who runs the process what nobody in the program listens to (standard error). */
+  warn(message: string): void;
   readonly pid: number;
   readonly host: string;
 }

@@ -203,6 +203,8 @@ class SimulatedProcess implements Process {
   readonly #handlers = new Map<SignalName, Set<() => void>>();
   /** What `exit` was called with. */
   exitCode: number | undefined;
+  /** What `warn` was called with. */
+  readonly warnings: string[] = [];
 
   onSignal(signal: SignalName, handler: () => void): () => void {
     const handlers = this.#handlers.get(signal) ?? new Set();
@@ -219,6 +221,10 @@ class SimulatedProcess implements Process {
 
   exit(code: number): void {
     this.exitCode = code;
+  }
+
+  warn(message: string): void {
+    this.warnings.push(message);
   }
 }
 

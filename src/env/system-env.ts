@@ -127,4 +127,8 @@ class SystemProcess implements Process {
   exit(code: number): void {
     process.exit(code);
   }
+
+  warn(message: string): void {
+    process.emitWarning(message, 'millrace');
+  }
 }

@@ -86,6 +86,8 @@ export interface StreamsConfig {
   readonly parkTimeoutMs: number;
   readonly partitioner: StreamPartitioner | undefined;
   readonly logger: StreamsLogger;
+  /** A logger was given that is told of errors. */
+  readonly logsErrors: boolean;
   readonly onUncaughtError: UncaughtErrorHandler;
   readonly onProduceError: ErrorPolicy;
   /** Topics of dead letters that are known before the first error. */
@@ -160,6 +162,7 @@ export function parseConfig(options: KafkaStreamsOptions, hostEnv: () => Env): S
     parkTimeoutMs,
     partitioner: options.partitioner,
     logger,
+    logsErrors: options.logger?.error !== undefined,
     onUncaughtError:
       typeof options.onUncaughtError === 'function'
         ? options.onUncaughtError

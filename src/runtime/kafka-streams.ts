@@ -68,6 +68,8 @@ export class KafkaStreams {
   #ended: Promise<void> | undefined;
   #failure: StreamsError | undefined;
   #closing = false;
+  /** Whoever called `run` is told of a failure by its promise. */
+  #ran = false;
   #untilCaughtUp = false;
 
   /** Throws `INVALID_CONFIG`, `INVALID_ARGUMENT` and, for a topology that cannot run, `TopologyException`. */
@@ -189,7 +191,12 @@ export class KafkaStreams {
     }
     if (this.#failure !== failure) this.#events.emit('error', failure);
     this.#failure = failure;
-    this.#config.logger.error(failure.message, failure);
+    const { logger, logsErrors, applicationId, env } = this.#config;
+    logger.error(failure.message, failure);
+    // An application that dies after start() resolved must not die in silence.
+    const started = this.#thread !== undefined;
+    if (started && !this.#ran && !logsErrors && !this.#events.has('error'))
+      env.process.warn(`Application '${applicationId}' stopped: ${failure.message}`);
     this.#state.moveTo('PENDING_ERROR');
     this.#state.moveTo('ERROR');
   }
@@ -227,6 +234,7 @@ export class KafkaStreams {
   async run(options: RunOptions = {}): Promise<void> {
     checkRunOptions(options);
     this.#untilCaughtUp = options.until === 'caughtUp';
+    this.#ran = true;
     const { process } = this.#config.env;
     let signals = 0;
     // The exit code is the shell's: 128 and the number of the signal.

@@ -213,3 +213,52 @@ describe('housekeeping', () => {
     await env.run(log.close());
   });
 });
+
+describe('an application that stops after start() resolved', () => {
+  const failing = (logger?: { error(message: string): void }) => {
+    const { env, log } = simulated();
+    const topology = new Topology()
+      .addSource('source', ['in'], { key: text, value: text })
+      .addProcessor(
+        'boom',
+        () => ({
+          process() {
+            throw new Error('planted');
+          },
+        }),
+        ['source'],
+      );
+    const app = new KafkaStreams(topology, {
+      applicationId: 'silent',
+      log,
+      env,
+      ...(logger === undefined ? {} : { logger }),
+    });
+    return { env, log, app };
+  };
+
+  async function stopped({ env, log, app }: ReturnType<typeof failing>): Promise<string[]> {
+    await env.run(createTopics(log, { in: 1 }));
+    await env.run(app.start());
+    await env.run(produce(log, 'in', ['x']));
+    await env.settle();
+    expect(app.state).toBe('ERROR');
+    await env.run(log.close());
+    return env.process.warnings;
+  }
+
+  it('says so on standard error when nobody listens', async () => {
+    const [warning, ...more] = await stopped(failing());
+    expect(warning).toMatch(/^Application 'silent' stopped: .*processor=boom.*planted/);
+    expect(more).toEqual([]);
+  });
+
+  it('leaves the telling to a logger or an error listener', async () => {
+    const told: string[] = [];
+    expect(await stopped(failing({ error: (message) => told.push(message) }))).toEqual([]);
+    const listened = failing();
+    listened.app.on('error', (error) => told.push(error.message));
+    expect(await stopped(listened)).toEqual([]);
+    expect(told).toHaveLength(2);
+  });
+});
