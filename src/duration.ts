@@ -4,7 +4,13 @@ import { StreamsError } from './errors.js';
 /** `250` (ms), `'250ms'`, `'10s'`, `'5m'`, `'24h'`, `'7d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
 
-const UNIT_MS: { readonly [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNIT_MS: { readonly [unit: string]: number } = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** The duration in whole milliseconds. Throws `INVALID_ARGUMENT` naming `option` when it is not a duration >= 0. */
 export function durationMs(duration: Duration, option: string): number {

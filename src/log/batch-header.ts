@@ -27,33 +27,48 @@ export const CONTROL = 0x20;
 
 export const batchBaseOffset = (buffer: Buffer, at: number): number => readInt64(buffer, at);
 /** Whole size in bytes, header included. */
-export const batchBytes = (buffer: Buffer, at: number): number => buffer.readInt32BE(at + 8) + BATCH_OVERHEAD_BYTES;
+export const batchBytes = (buffer: Buffer, at: number): number =>
+  buffer.readInt32BE(at + 8) + BATCH_OVERHEAD_BYTES;
 export const batchAttributes = (buffer: Buffer, at: number): number => buffer.readInt16BE(at + 21);
-export const batchLastOffset = (buffer: Buffer, at: number): number => readInt64(buffer, at) + buffer.readInt32BE(at + 23);
-export const batchBaseTimestamp = (buffer: Buffer, at: number): number => readInt64(buffer, at + 27);
+export const batchLastOffset = (buffer: Buffer, at: number): number =>
+  readInt64(buffer, at) + buffer.readInt32BE(at + 23);
+export const batchBaseTimestamp = (buffer: Buffer, at: number): number =>
+  readInt64(buffer, at + 27);
 export const batchMaxTimestamp = (buffer: Buffer, at: number): number => readInt64(buffer, at + 35);
 export const batchProducerId = (buffer: Buffer, at: number): number => readInt64(buffer, at + 43);
-export const batchProducerEpoch = (buffer: Buffer, at: number): number => buffer.readInt16BE(at + 51);
-export const batchBaseSequence = (buffer: Buffer, at: number): number => buffer.readInt32BE(at + 53);
+export const batchProducerEpoch = (buffer: Buffer, at: number): number =>
+  buffer.readInt16BE(at + 51);
+export const batchBaseSequence = (buffer: Buffer, at: number): number =>
+  buffer.readInt32BE(at + 53);
 export const batchRecordCount = (buffer: Buffer, at: number): number => buffer.readInt32BE(at + 57);
-export const isTransactionalBatch = (buffer: Buffer, at: number): boolean => (batchAttributes(buffer, at) & TRANSACTIONAL) !== 0;
-export const isControlBatch = (buffer: Buffer, at: number): boolean => (batchAttributes(buffer, at) & CONTROL) !== 0;
+export const isTransactionalBatch = (buffer: Buffer, at: number): boolean =>
+  (batchAttributes(buffer, at) & TRANSACTIONAL) !== 0;
+export const isControlBatch = (buffer: Buffer, at: number): boolean =>
+  (batchAttributes(buffer, at) & CONTROL) !== 0;
 
 /** Gives a batch its place in a partition; the CRC stays valid. */
-export function assignOffset(buffer: Buffer, at: number, baseOffset: number, leaderEpoch: number): void {
+export function assignOffset(
+  buffer: Buffer,
+  at: number,
+  baseOffset: number,
+  leaderEpoch: number,
+): void {
   writeInt64(buffer, baseOffset, at);
   buffer.writeInt32BE(leaderEpoch, at + 12);
 }
 
 /** Throws `CORRUPT_RECORD` unless `buffer[at, end)` begins with one whole, undamaged batch; returns where it ends. */
 export function verifyBatch(buffer: Buffer, at: number, end: number): number {
-  if (end - at < BATCH_HEADER_BYTES) throw corrupt(at, `${end - at} bytes are less than a batch header`);
+  if (end - at < BATCH_HEADER_BYTES)
+    throw corrupt(at, `${end - at} bytes are less than a batch header`);
   const stop = at + batchBytes(buffer, at);
-  if (stop > end || stop < at + BATCH_HEADER_BYTES) throw corrupt(at, `batch length ${stop - at} does not fit into ${end - at} bytes`);
+  if (stop > end || stop < at + BATCH_HEADER_BYTES)
+    throw corrupt(at, `batch length ${stop - at} does not fit into ${end - at} bytes`);
   if (buffer[at + 16] !== 2) throw corrupt(at, `magic ${buffer[at + 16]} instead of 2`);
   const expected = buffer.readUInt32BE(at + 17);
   const actual = crc32c(buffer, at + CRC_START, stop);
-  if (expected !== actual) throw corrupt(at, `CRC ${actual.toString(16)} instead of ${expected.toString(16)}`);
+  if (expected !== actual)
+    throw corrupt(at, `CRC ${actual.toString(16)} instead of ${expected.toString(16)}`);
   return stop;
 }
 

@@ -73,12 +73,19 @@ export interface PartitionOffsetAndMetadata extends TopicPartition, OffsetAndMet
 
 export interface LogAdmin {
   /** `TOPIC_EXISTS`, `INVALID_TOPIC`, `INVALID_PARTITIONS`, `INVALID_CONFIG`. With `ifNotExists`, an existing topic is left as it is. */
-  createTopics(topics: readonly NewTopic[], options?: { readonly ifNotExists?: boolean }): Promise<void>;
+  createTopics(
+    topics: readonly NewTopic[],
+    options?: { readonly ifNotExists?: boolean },
+  ): Promise<void>;
   deleteTopics(topics: readonly string[]): Promise<void>;
   listTopics(): Promise<string[]>;
   /** Descriptions in the order asked for; `undefined` for a topic that does not exist. */
   describeTopics(topics: readonly string[]): Promise<(TopicDescription | undefined)[]>;
-  listOffsets(topic: string, spec: OffsetSpec, options?: { readonly isolation?: Isolation }): Promise<PartitionOffset[]>;
+  listOffsets(
+    topic: string,
+    spec: OffsetSpec,
+    options?: { readonly isolation?: Isolation },
+  ): Promise<PartitionOffset[]>;
   /** Raises log start offsets; records below are gone for every reader. */
   deleteRecords(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>;
   listGroups(): Promise<string[]>;
@@ -172,7 +179,12 @@ export interface LogProducerOptions {
   /** An open transaction older than this is aborted by the log. Default 60 s. Infinity: never. */
   readonly transactionTimeoutMs?: number;
   /** Called once per batch in offset order per partition, when the batch is accepted (in a transaction) or durable (otherwise). */
-  readonly onBatch?: (topic: string, partition: number, baseOffset: number, lastOffset: number) => void;
+  readonly onBatch?: (
+    topic: string,
+    partition: number,
+    baseOffset: number,
+    lastOffset: number,
+  ) => void;
 }
 
 /** Called once: with the record's offset, or with the error and offset -1. */

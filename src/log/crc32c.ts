@@ -28,14 +28,27 @@ export function crc32c(bytes: Uint8Array, start: number, end: number, seed = 0):
  */
 function advance(bytes: Uint8Array, start: number, end: number, seed: number): number {
   // The indexes below are in bounds by construction; `!` only tells the compiler.
-  const t0 = T0!, t1 = T1!, t2 = T2!, t3 = T3!, t4 = T4!, t5 = T5!, t6 = T6!, t7 = T7!;
+  const t0 = T0!,
+    t1 = T1!,
+    t2 = T2!,
+    t3 = T3!,
+    t4 = T4!,
+    t5 = T5!,
+    t6 = T6!,
+    t7 = T7!;
   let crc = seed;
   let i = start;
   for (const last = end - 7; i < last; i += 8) {
     crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);
     crc =
-      t7[crc & 255]! ^ t6[(crc >>> 8) & 255]! ^ t5[(crc >>> 16) & 255]! ^ t4[crc >>> 24]! ^
-      t3[bytes[i + 4]!]! ^ t2[bytes[i + 5]!]! ^ t1[bytes[i + 6]!]! ^ t0[bytes[i + 7]!]!;
+      t7[crc & 255]! ^
+      t6[(crc >>> 8) & 255]! ^
+      t5[(crc >>> 16) & 255]! ^
+      t4[crc >>> 24]! ^
+      t3[bytes[i + 4]!]! ^
+      t2[bytes[i + 5]!]! ^
+      t1[bytes[i + 6]!]! ^
+      t0[bytes[i + 7]!]!;
   }
   for (; i < end; i++) crc = (crc >>> 8) ^ t0[(crc ^ bytes[i]!) & 255]!;
   return crc;

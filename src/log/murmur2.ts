@@ -28,6 +28,11 @@ export function murmur2(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** The partition of a key. */
-export function partitionForKey(bytes: Uint8Array, start: number, end: number, partitions: number): number {
+export function partitionForKey(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  partitions: number,
+): number {
   return (murmur2(bytes, start, end) & 0x7fffffff) % partitions;
 }

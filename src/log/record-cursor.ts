@@ -46,8 +46,12 @@ export class RecordCursor {
   reset(buffer: Buffer, start: number): void {
     const attributes = batchAttributes(buffer, start);
     if ((attributes & COMPRESSION_MASK) !== 0) {
-      const codec = CODECS[attributes & COMPRESSION_MASK] ?? `codec ${attributes & COMPRESSION_MASK}`;
-      throw new StreamsError('UNSUPPORTED_COMPRESSION', `The batch at offset ${batchBaseOffset(buffer, start)} is compressed with ${codec}, which this version cannot read.`);
+      const codec =
+        CODECS[attributes & COMPRESSION_MASK] ?? `codec ${attributes & COMPRESSION_MASK}`;
+      throw new StreamsError(
+        'UNSUPPORTED_COMPRESSION',
+        `The batch at offset ${batchBaseOffset(buffer, start)} is compressed with ${codec}, which this version cannot read.`,
+      );
     }
     this.buffer = buffer;
     this.#at = start + BATCH_HEADER_BYTES;
@@ -64,7 +68,8 @@ export class RecordCursor {
     this.remaining--;
     const length = this.#varint();
     const end = this.#at + length;
-    if (length < 0 || end > this.#batchEnd) throw this.#corrupt('a record is longer than its batch');
+    if (length < 0 || end > this.#batchEnd)
+      throw this.#corrupt('a record is longer than its batch');
     this.#recordEnd = end;
     this.#at++; // attributes, unused by Kafka
     const delta = this.#varlong();
@@ -99,7 +104,8 @@ export class RecordCursor {
     const resume = this.#at;
     this.#at = this.#headersAt;
     const count = this.#varint();
-    if (count < 0 || count > this.#recordEnd - this.#headersAt) throw this.#corrupt(`${count} headers`);
+    if (count < 0 || count > this.#recordEnd - this.#headersAt)
+      throw this.#corrupt(`${count} headers`);
     const headers: RecordHeader[] = [];
     for (let i = 0; i < count; i++) {
       const key = this.#range(this.#varint());
@@ -113,7 +119,8 @@ export class RecordCursor {
 
   #range(bytes: number): Buffer {
     const start = this.#at;
-    if (bytes < 0 || start + bytes > this.#recordEnd) throw this.#corrupt('a header is longer than its record');
+    if (bytes < 0 || start + bytes > this.#recordEnd)
+      throw this.#corrupt('a header is longer than its record');
     this.#at += bytes;
     return this.buffer.subarray(start, start + bytes);
   }
@@ -150,6 +157,10 @@ export class RecordCursor {
   }
 
   #corrupt(what: string): StreamsError {
-    return new StreamsError('CORRUPT_RECORD', `Damaged record batch with base offset ${this.#baseOffset}: ${what}.`, { offset: this.#baseOffset });
+    return new StreamsError(
+      'CORRUPT_RECORD',
+      `Damaged record batch with base offset ${this.#baseOffset}: ${what}.`,
+      { offset: this.#baseOffset },
+    );
   }
 }

@@ -1,10 +1,20 @@
 /** The batch codec: what is written is read back, and damage is never returned as a record. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BATCH_HEADER_BYTES, assignOffset, batchLastOffset, isControlBatch, verifyBatch } from '../../src/log/batch-header.js';
+import {
+  BATCH_HEADER_BYTES,
+  assignOffset,
+  batchLastOffset,
+  isControlBatch,
+  verifyBatch,
+} from '../../src/log/batch-header.js';
 import { crc32c } from '../../src/log/crc32c.js';
 import { murmur2, partitionForKey } from '../../src/log/murmur2.js';
-import { MAX_TIMESTAMP, RecordBatchBuilder, buildControlBatch } from '../../src/log/record-batch.js';
+import {
+  MAX_TIMESTAMP,
+  RecordBatchBuilder,
+  buildControlBatch,
+} from '../../src/log/record-batch.js';
 import { RecordCursor } from '../../src/log/record-cursor.js';
 
 const bytes = (text: string) => Buffer.from(text);
@@ -13,40 +23,70 @@ const record = fc.record({
   timestamp: fc.oneof(fc.integer({ min: 0, max: 10 }), fc.integer({ min: -1, max: MAX_TIMESTAMP })),
   key: fc.option(fc.uint8Array({ maxLength: 200 })),
   value: fc.option(fc.uint8Array({ maxLength: 300 })),
-  headers: fc.array(fc.record({ key: fc.string(), value: fc.option(fc.uint8Array({ maxLength: 20 })) }), { maxLength: 3 }),
+  headers: fc.array(
+    fc.record({ key: fc.string(), value: fc.option(fc.uint8Array({ maxLength: 20 })) }),
+    { maxLength: 3 },
+  ),
 });
 
 describe('record batch v2', () => {
   it('reads back every record that was appended', () => {
     fc.assert(
-      fc.property(fc.array(record, { minLength: 1, maxLength: 40 }), fc.nat(2 ** 40), (records, base) => {
-        const builder = new RecordBatchBuilder(64);
-        for (const r of records) builder.append(r.timestamp, r.key, 0, r.key?.length ?? 0, r.value, 0, r.value?.length ?? 0, r.headers);
-        const batch = builder.seal({ producerId: 7, epoch: 1, sequence: 3, transactional: true });
-        assignOffset(batch, 0, base, 0);
-        expect(verifyBatch(batch, 0, batch.length)).toBe(batch.length);
-        expect(batchLastOffset(batch, 0)).toBe(base + records.length - 1);
-        const cursor = new RecordCursor();
-        cursor.reset(batch, 0);
-        const plain = (b: Uint8Array | null) => (b === null ? null : [...b]);
-        const read: unknown[] = [];
-        while (cursor.next()) {
-          read.push({ offset: cursor.offset, timestamp: cursor.timestamp, key: plain(cursor.key()), value: plain(cursor.value()), headers: cursor.headers().map((h) => [h.key, plain(h.value)]) });
-        }
-        expect(read).toEqual(
-          records.map((r, i) => ({ offset: base + i, timestamp: r.timestamp, key: plain(r.key), value: plain(r.value), headers: r.headers.map((h) => [Buffer.from(h.key).toString(), plain(h.value)]) })),
-        );
-      }),
+      fc.property(
+        fc.array(record, { minLength: 1, maxLength: 40 }),
+        fc.nat(2 ** 40),
+        (records, base) => {
+          const builder = new RecordBatchBuilder(64);
+          for (const r of records)
+            builder.append(
+              r.timestamp,
+              r.key,
+              0,
+              r.key?.length ?? 0,
+              r.value,
+              0,
+              r.value?.length ?? 0,
+              r.headers,
+            );
+          const batch = builder.seal({ producerId: 7, epoch: 1, sequence: 3, transactional: true });
+          assignOffset(batch, 0, base, 0);
+          expect(verifyBatch(batch, 0, batch.length)).toBe(batch.length);
+          expect(batchLastOffset(batch, 0)).toBe(base + records.length - 1);
+          const cursor = new RecordCursor();
+          cursor.reset(batch, 0);
+          const plain = (b: Uint8Array | null) => (b === null ? null : [...b]);
+          const read: unknown[] = [];
+          while (cursor.next()) {
+            read.push({
+              offset: cursor.offset,
+              timestamp: cursor.timestamp,
+              key: plain(cursor.key()),
+              value: plain(cursor.value()),
+              headers: cursor.headers().map((h) => [h.key, plain(h.value)]),
+            });
+          }
+          expect(read).toEqual(
+            records.map((r, i) => ({
+              offset: base + i,
+              timestamp: r.timestamp,
+              key: plain(r.key),
+              value: plain(r.value),
+              headers: r.headers.map((h) => [Buffer.from(h.key).toString(), plain(h.value)]),
+            })),
+          );
+        },
+      ),
     );
   });
 
   it('notices any flipped bit behind the header fields that the log itself assigns', () => {
     const builder = new RecordBatchBuilder();
-    for (let i = 0; i < 5; i++) builder.append(1000 + i, bytes(`key${i}`), 0, 4, bytes('value'), 0, 5);
+    for (let i = 0; i < 5; i++)
+      builder.append(1000 + i, bytes(`key${i}`), 0, 4, bytes('value'), 0, 5);
     const batch = builder.seal();
     for (let at = 16; at < batch.length; at++) {
       const damaged = Buffer.from(batch);
-      damaged[at]! ^= 1 << at % 8;
+      damaged[at]! ^= 1 << (at % 8);
       expect(() => verifyBatch(damaged, 0, damaged.length)).toThrow(/Damaged record batch/);
     }
   });

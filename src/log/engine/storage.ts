@@ -9,17 +9,49 @@ import type { BatchRange } from '../client.js';
 
 /** A state change, in the order in which it happened. Replayed in the same order by recovery. */
 export type JournalEntry =
-  | { readonly type: 'topic-created'; readonly topicId: string; readonly topic: string; readonly partitions: number; readonly config: Readonly<{ [name: string]: string }> }
+  | {
+      readonly type: 'topic-created';
+      readonly topicId: string;
+      readonly topic: string;
+      readonly partitions: number;
+      readonly config: Readonly<{ [name: string]: string }>;
+    }
   | { readonly type: 'topic-deleted'; readonly topicId: string }
-  | { readonly type: 'log-start'; readonly topicId: string; readonly partition: number; readonly offset: number }
+  | {
+      readonly type: 'log-start';
+      readonly topicId: string;
+      readonly partition: number;
+      readonly offset: number;
+    }
   /** Next free producer id, so that ids are never used twice. */
   | { readonly type: 'producer-ids'; readonly next: number }
-  | { readonly type: 'transactional-id'; readonly transactionalId: string; readonly producerId: number; readonly epoch: number; readonly timeoutMs: number }
+  | {
+      readonly type: 'transactional-id';
+      readonly transactionalId: string;
+      readonly producerId: number;
+      readonly epoch: number;
+      readonly timeoutMs: number;
+    }
   /** Offsets of a group, all or none; `topicId` so that a topic made anew does not inherit them. `offset: -1` removes. */
-  | { readonly type: 'group-offsets'; readonly groupId: string; readonly offsets: readonly { readonly topicId: string; readonly partition: number; readonly offset: number; readonly metadata: string; readonly timestamp: number }[] }
+  | {
+      readonly type: 'group-offsets';
+      readonly groupId: string;
+      readonly offsets: readonly {
+        readonly topicId: string;
+        readonly partition: number;
+        readonly offset: number;
+        readonly metadata: string;
+        readonly timestamp: number;
+      }[];
+    }
   | BatchEntry
   /** Snapshot only: what the batches below a partition's checkpoint left behind for the engine. */
-  | { readonly type: 'partition-state'; readonly topicId: string; readonly partition: number; readonly state: PartitionSnapshot };
+  | {
+      readonly type: 'partition-state';
+      readonly topicId: string;
+      readonly partition: number;
+      readonly state: PartitionSnapshot;
+    };
 
 /** One record batch v2, offsets already assigned. Markers are control batches. `bytes` must not change afterwards. */
 export interface BatchEntry {
@@ -36,8 +68,19 @@ export interface BatchEntry {
 export interface PartitionSnapshot {
   readonly startOffset: number;
   readonly endOffset: number;
-  readonly producers: readonly { readonly producerId: number; readonly epoch: number; readonly lastSequence: number; readonly lastOffset: number; readonly lastTimestamp: number; readonly openTransactionFirstOffset: number | null }[];
-  readonly aborted: readonly { readonly producerId: number; readonly firstOffset: number; readonly lastOffset: number }[];
+  readonly producers: readonly {
+    readonly producerId: number;
+    readonly epoch: number;
+    readonly lastSequence: number;
+    readonly lastOffset: number;
+    readonly lastTimestamp: number;
+    readonly openTransactionFirstOffset: number | null;
+  }[];
+  readonly aborted: readonly {
+    readonly producerId: number;
+    readonly firstOffset: number;
+    readonly lastOffset: number;
+  }[];
 }
 
 export interface PartitionStorage {
@@ -52,7 +95,10 @@ export interface PartitionStorage {
    */
   read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[];
   /** Offset and timestamp of the first record with a timestamp >= the given one, at or below `endOffset`. */
-  findTimestamp(timestamp: number, endOffset: number): { readonly offset: number; readonly timestamp: number } | undefined;
+  findTimestamp(
+    timestamp: number,
+    endOffset: number,
+  ): { readonly offset: number; readonly timestamp: number } | undefined;
 }
 
 /** What recovery did; told to the user in one log line and kept for tests. */
