@@ -26,10 +26,8 @@ await app.run({ until: 'caughtUp' });
 
 const consumer = log.consumer({ groupId: 'reader', fromBeginning: true, value: Serdes.string() });
 await consumer.subscribe(['streams-linesplit-output']);
-let words = 0;
-for await (const record of consumer) {
+for await (const record of consumer.untilEnd()) {
   console.log(record.value);
-  if (++words === 11) break;
 }
 await consumer.close();
 await log.close();

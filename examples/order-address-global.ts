@@ -43,10 +43,7 @@ await app.run({ until: 'caughtUp' });
 const joined = [];
 const consumer = log.consumer({ groupId: 'reader', fromBeginning: true, ...text });
 await consumer.subscribe(['order_join']);
-for await (const record of consumer) {
-  joined.push(record);
-  if (joined.length === 3) break;
-}
+for await (const record of consumer.untilEnd()) joined.push(record);
 joined.sort((a, b) => a.timestamp - b.timestamp); // three partitions: order across keys is not given
 for (const { key, value } of joined) console.log(`${key}: ${value}`);
 await consumer.close();

@@ -24,10 +24,8 @@ await app.run({ until: 'caughtUp' });
 
 const consumer = log.consumer({ groupId: 'reader', fromBeginning: true, value: Serdes.string() });
 await consumer.subscribe(['streams-pipe-output']);
-let copied = 0;
-for await (const record of consumer) {
+for await (const record of consumer.untilEnd()) {
   console.log(record.value);
-  if (++copied === lines.length) break;
 }
 await consumer.close();
 await log.close();

@@ -54,10 +54,8 @@ await app.run({ until: 'caughtUp' });
 
 const consumer = log.consumer({ groupId: 'reader', fromBeginning: true, ...text });
 await consumer.subscribe(['stream_log_copy']);
-let copied = 0;
-for await (const record of consumer) {
+for await (const record of consumer.untilEnd()) {
   console.log(`${record.key}: ${record.value}`);
-  if (++copied === 3) break;
 }
 await consumer.close();
 await log.close();

@@ -99,10 +99,8 @@ const consumer = log.consumer({
   value: sentimentSerde,
 });
 await consumer.subscribe(['crypto-sentiment']);
-let read = 0;
-for await (const { key, value } of consumer) {
+for await (const { key, value } of consumer.untilEnd()) {
   console.log(`${key} #${value?.id} ${value?.entity} ${value?.score}: ${value?.text}`);
-  if (++read === 4) break;
 }
 await consumer.close();
 await log.close();
