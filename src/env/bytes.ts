@@ -27,6 +27,13 @@ export function allocateSmall(bytes: number): Buffer {
   return Buffer.allocUnsafe(bytes);
 }
 
+/** The bytes in memory of their own; faster than `Buffer.from`, which first finds out what it was given. */
+export function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafe(bytes.length);
+  copy.set(bytes);
+  return copy;
+}
+
 export function readUtf8(buffer: Buffer, start: number, end: number): string {
   return (buffer as NodeBuffer).utf8Slice(start, end);
 }

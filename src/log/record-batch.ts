@@ -5,7 +5,7 @@
  *     length | attributes int8 = 0 | timestamp delta | offset delta
  *     key length (-1: null) | key | value length (-1: null) | value | header count | (key length | key | value length | value)*
  */
-import { allocate, allocateSmall, writeInt64, writeUtf8 } from '../env/bytes.js';
+import { allocate, allocateSmall, copyOf, writeInt64, writeUtf8 } from '../env/bytes.js';
 import { assert } from '../errors.js';
 import {
   BATCH_HEADER_BYTES,
@@ -214,12 +214,6 @@ function writeHeader(
   batch.writeInt32BE(producer?.sequence ?? -1, 53);
   batch.writeInt32BE(count, 57);
   batch.writeUInt32BE(crc32c(batch, CRC_START, batch.length), 17);
-}
-
-function copyOf(bytes: Buffer): Buffer {
-  const copy = allocateSmall(bytes.length);
-  copy.set(bytes);
-  return copy;
 }
 
 function writeRange(

@@ -4,7 +4,7 @@
  * every `get` decodes afresh, so that user code which changes a value in place cannot rewrite committed state. It
  * knows no processor and no topic.
  */
-import { asBuffer, readLatin1 } from '../env/bytes.js';
+import { asBuffer, copyOf, readLatin1 } from '../env/bytes.js';
 import { assert, StreamsError } from '../errors.js';
 import type { RecordHeader } from '../log/client.js';
 import { undefinedRefused } from '../serde/serde-errors.js';
@@ -69,8 +69,7 @@ export abstract class InMemoryStore<K, V, F>
     this.#options = options;
     this.#table = rows?.table ?? new LayeredTable();
     this.#ordered =
-      rows?.ordered ??
-      new OrderedRows(this.#table, (row) => Buffer.from(this.#keyBytes(row.id as K)));
+      rows?.ordered ?? new OrderedRows(this.#table, (row) => copyOf(this.#keyBytes(row.id as K)));
     this.name = options.name;
     this.#keySerde = options.key;
     this.#valueSerde = options.value;
@@ -137,7 +136,7 @@ export abstract class InMemoryStore<K, V, F>
 
   prefixScan(prefix: K): SnapshotIteration<[K, F]> {
     this.#requireKey(prefix);
-    return this.#snapshot(this.#ordered.withPrefix(Buffer.from(this.#keyBytes(prefix))));
+    return this.#snapshot(this.#ordered.withPrefix(copyOf(this.#keyBytes(prefix))));
   }
 
   approximateNumEntries(): number {
@@ -175,10 +174,8 @@ export abstract class InMemoryStore<K, V, F>
       if (row !== undefined) this.#table.restore(row, undefined, -1);
       return;
     }
-    const stored = this.#decoded
-      ? this.#valueSerde.deserialize(value, this.name)
-      : Buffer.from(value);
-    const target = row ?? this.#table.add(id, this.#keysByValue ? undefined : Buffer.from(key));
+    const stored = this.#decoded ? this.#valueSerde.deserialize(value, this.name) : copyOf(value);
+    const target = row ?? this.#table.add(id, this.#keysByValue ? undefined : copyOf(key));
     this.#table.restore(target, stored, this.restoredTimestamp(timestamp));
   }
 
@@ -242,8 +239,7 @@ export abstract class InMemoryStore<K, V, F>
     if (this.#renewed) throw this.#tooLate();
     const scoped = context.inRecordScope();
     const id = this.#id(key);
-    const stored =
-      value === undefined || this.#decoded ? value : Buffer.from(this.#valueBytes(value));
+    const stored = value === undefined || this.#decoded ? value : copyOf(this.#valueBytes(value));
     const row = this.#table.find(id);
     if (this.#cache !== undefined) {
       // What cannot be written is refused here, at the record that it belongs to, not when the cache is flushed.
@@ -273,7 +269,7 @@ export abstract class InMemoryStore<K, V, F>
   }
 
   #newRow(id: unknown, key: K): Row {
-    return this.#table.add(id, this.#keysByValue ? undefined : Buffer.from(this.#keyBytes(key)));
+    return this.#table.add(id, this.#keysByValue ? undefined : copyOf(this.#keyBytes(key)));
   }
 
   #flushUpdate(row: Row, held: HeldUpdate): void {
@@ -328,11 +324,11 @@ export abstract class InMemoryStore<K, V, F>
   #key(row: Row): K {
     return this.#keysByValue
       ? (row.id as K)
-      : this.#keySerde.deserialize(Buffer.from(row.keyBytes!), this.name);
+      : this.#keySerde.deserialize(copyOf(row.keyBytes!), this.name);
   }
 
   #bound(key: K | undefined): Buffer | undefined {
-    return key === undefined || key === null ? undefined : Buffer.from(this.#keyBytes(key));
+    return key === undefined || key === null ? undefined : copyOf(this.#keyBytes(key));
   }
 
   #requireKey(key: K): void {
@@ -345,7 +341,7 @@ export abstract class InMemoryStore<K, V, F>
   #decode(stored: unknown): V {
     if (this.#decoded) return stored as V;
     // A copy: a serde may hand out the very bytes it was given, and user code may write into them.
-    const bytes = Buffer.from(stored as Buffer);
+    const bytes = copyOf(stored as Buffer);
     const { read } = this.#valueSerde;
     return read === undefined
       ? this.#valueSerde.deserialize(bytes, this.name)
