@@ -5,6 +5,7 @@
 import { assert, StreamsError } from '../../errors.js';
 import type { BatchRange } from '../client.js';
 import { RecordCursor } from '../record-cursor.js';
+import { BatchList, HeldBatch } from './batch-list.js';
 import type {
   BatchEntry,
   JournalEntry,
@@ -68,12 +69,11 @@ export class MemoryStorage implements LogStorage {
   }
 }
 
-/** Batches of one partition in offset order; `#head` is the first that is still needed. */
+/** One partition: every batch that is not deleted. */
 export class MemoryPartition implements PartitionStorage {
   #startOffset = 0;
   #endOffset = 0;
-  #batches: MemoryBatch[] = [];
-  #head = 0;
+  readonly #batches = new BatchList<HeldBatch>();
 
   get startOffset(): number {
     return this.#startOffset;
@@ -88,21 +88,12 @@ export class MemoryPartition implements PartitionStorage {
       entry.baseOffset >= this.#endOffset,
       `batch at ${entry.baseOffset} lies below the log end ${this.#endOffset}`,
     );
-    this.#batches.push(new MemoryBatch(entry));
+    this.#batches.push(new HeldBatch(entry));
     this.#endOffset = entry.lastOffset + 1;
   }
 
   read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
-    const ranges: BatchRange[] = [];
-    let bytes = 0;
-    for (let i = this.#find(fromOffset); i < this.#batches.length; i++) {
-      const batch = this.#batches[i]!;
-      if (batch.baseOffset >= endOffset) break;
-      bytes += batch.end;
-      if (bytes > maxBytes && ranges.length > 0) break;
-      ranges.push(batch);
-    }
-    return ranges;
+    return this.#batches.read(fromOffset, endOffset, maxBytes);
   }
 
   findTimestamp(
@@ -110,8 +101,8 @@ export class MemoryPartition implements PartitionStorage {
     endOffset: number,
   ): { readonly offset: number; readonly timestamp: number } | undefined {
     const cursor = new RecordCursor();
-    for (let i = this.#find(this.#startOffset); i < this.#batches.length; i++) {
-      const batch = this.#batches[i]!;
+    for (let i = this.#batches.find(this.#startOffset); i < this.#batches.length; i++) {
+      const batch = this.#batches.at(i)!;
       if (batch.baseOffset >= endOffset) return undefined;
       if (batch.maxTimestamp < timestamp) continue;
       cursor.reset(batch.bytes, 0);
@@ -128,41 +119,6 @@ export class MemoryPartition implements PartitionStorage {
     if (offset <= this.#startOffset) return;
     this.#startOffset = offset;
     if (this.#endOffset < offset) this.#endOffset = offset;
-    while (this.#head < this.#batches.length && this.#batches[this.#head]!.lastOffset < offset)
-      this.#head++;
-    // The list is cut only when half of it is dead, so that the work stays in proportion to the batches deleted.
-    if (this.#head * 2 >= this.#batches.length) {
-      this.#batches = this.#batches.slice(this.#head);
-      this.#head = 0;
-    }
-  }
-
-  /** Index of the first batch whose last offset is at or above `offset`. */
-  #find(offset: number): number {
-    let low = this.#head;
-    let high = this.#batches.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#batches[middle]!.lastOffset < offset) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-class MemoryBatch implements BatchRange {
-  readonly bytes: Buffer;
-  readonly start = 0;
-  readonly end: number;
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  readonly maxTimestamp: number;
-
-  constructor(entry: BatchEntry) {
-    this.bytes = entry.bytes;
-    this.end = entry.bytes.length;
-    this.baseOffset = entry.baseOffset;
-    this.lastOffset = entry.lastOffset;
-    this.maxTimestamp = entry.maxTimestamp;
+    this.#batches.drop(this.#batches.find(offset));
   }
 }

@@ -10,6 +10,7 @@
 import { assert } from '../../errors.js';
 import type { BatchRange } from '../client.js';
 import { RecordCursor } from '../record-cursor.js';
+import { BatchList, HeldBatch } from './batch-list.js';
 import type { CheckpointEntry } from './journal-format.js';
 import { RELATIVE_OFFSET_MAX, Segment } from './segment.js';
 import { SegmentReader, type SegmentHandles } from './segment-reader.js';
@@ -18,23 +19,9 @@ import type { BatchEntry, PartitionStorage } from './storage.js';
 const SCAN_BYTES = 1_048_576;
 
 /** A batch that is not known to be in its segment file. */
-class TailBatch implements BatchRange {
-  readonly bytes: Buffer;
-  readonly start = 0;
-  readonly end: number;
-  readonly baseOffset: number;
-  readonly lastOffset: number;
-  readonly maxTimestamp: number;
+class TailBatch extends HeldBatch {
   /** Set when its group is made. */
   segment: Segment | undefined;
-
-  constructor(entry: BatchEntry) {
-    this.bytes = entry.bytes;
-    this.end = entry.bytes.length;
-    this.baseOffset = entry.baseOffset;
-    this.lastOffset = entry.lastOffset;
-    this.maxTimestamp = entry.maxTimestamp;
-  }
 }
 
 /** Batches side by side in a group that stand side by side in a segment too. */
@@ -72,8 +59,8 @@ export class JournalPartition implements PartitionStorage {
   readonly #reader: SegmentReader;
   #startOffset = 0;
   #endOffset = 0;
-  #tail: TailBatch[] = [];
-  #head = 0;
+  readonly #tail = new BatchList<TailBatch>();
+  /** So many of the tail have their place in a segment. */
   #placed = 0;
 
   constructor(place: PartitionPlace, handles: SegmentHandles) {
@@ -141,7 +128,7 @@ export class JournalPartition implements PartitionStorage {
     let segment: Segment | undefined;
     let position = 0;
     for (; this.#placed < this.#tail.length; this.#placed++) {
-      const batch = this.#tail[this.#placed]!;
+      const batch = this.#tail.at(this.#placed)!;
       const target = this.#segmentFor(batch.baseOffset, batch.lastOffset, batch.end);
       if (target !== segment) {
         if (segment !== undefined)
@@ -159,16 +146,15 @@ export class JournalPartition implements PartitionStorage {
   /** Batches up to `endOffset` are in their files now. Returns the bytes that were let go. */
   written(endOffset: number): number {
     let bytes = 0;
-    while (this.#head < this.#placed && this.#tail[this.#head]!.lastOffset < endOffset) {
-      const batch = this.#tail[this.#head++]!;
+    let count = 0;
+    for (; count < this.#placed; count++) {
+      const batch = this.#tail.at(count)!;
+      if (batch.lastOffset >= endOffset) break;
       batch.segment!.readableBytes += batch.end;
       bytes += batch.end;
     }
-    if (this.#head * 2 >= this.#tail.length) {
-      this.#tail = this.#tail.slice(this.#head);
-      this.#placed -= this.#head;
-      this.#head = 0;
-    }
+    this.#tail.drop(count);
+    this.#placed -= count;
     return bytes;
   }
 
@@ -192,8 +178,7 @@ export class JournalPartition implements PartitionStorage {
 
   read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
     if (this.deleted) return [];
-    const tailAt =
-      this.#head < this.#tail.length ? this.#tail[this.#head]!.baseOffset : this.#endOffset;
+    const tailAt = this.#tail.at(0)?.baseOffset ?? this.#endOffset;
     if (fromOffset < tailAt) {
       for (let i = this.#find(fromOffset); i < this.segments.length; i++) {
         const segment = this.segments[i]!;
@@ -208,7 +193,7 @@ export class JournalPartition implements PartitionStorage {
         if (batches.length > 0) return batches;
       }
     }
-    return this.#readTail(fromOffset, endOffset, maxBytes);
+    return this.#tail.read(fromOffset, endOffset, maxBytes);
   }
 
   findTimestamp(
@@ -272,26 +257,6 @@ export class JournalPartition implements PartitionStorage {
       else high = middle;
     }
     return low;
-  }
-
-  #readTail(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
-    let low = this.#head;
-    let high = this.#tail.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#tail[middle]!.lastOffset < fromOffset) low = middle + 1;
-      else high = middle;
-    }
-    const batches: BatchRange[] = [];
-    let bytes = 0;
-    for (let i = low; i < this.#tail.length; i++) {
-      const batch = this.#tail[i]!;
-      if (batch.baseOffset >= endOffset) break;
-      bytes += batch.end;
-      if (bytes > maxBytes && batches.length > 0) break;
-      batches.push(batch);
-    }
-    return batches;
   }
 }
 
