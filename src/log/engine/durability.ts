@@ -12,7 +12,10 @@ import { StreamsError } from '../../errors.js';
 import type { EngineLogger } from './engine-options.js';
 import type { JournalEntry, LogStorage } from './storage.js';
 
-/** Open bytes beyond this are synced without anybody asking, so that memory stays bounded. */
+/**
+ * Open bytes beyond this are synced without anybody asking. It keeps groups small, it does not stop a writer: who
+ * must not run ahead of the disk looks at `pendingBytes`.
+ */
 const UNSYNCED_BYTES_MAX = 1_048_576;
 
 export interface DurableWaiter {
