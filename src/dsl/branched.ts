@@ -37,7 +37,7 @@ export class BranchedKStream<K, V> {
       kind: 'operator',
       name: plan.names.node(name, 'KSTREAM-BRANCH-'),
       parents: [stream.node],
-      operator: branch(this.#branches),
+      operator: () => branch(this.#branches),
       keyChanging: false,
       valueChanging: false,
     });
@@ -70,7 +70,7 @@ export class BranchedKStream<K, V> {
       kind: 'operator',
       name,
       parents: [this.#node],
-      operator: passThrough,
+      operator: () => passThrough,
       keyChanging: false,
       valueChanging: false,
     });

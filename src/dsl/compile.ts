@@ -6,8 +6,6 @@
 import { assert } from '../errors.js';
 import type { ProcessorSupplier } from '../processor/processor.js';
 import { Topology } from '../processor/topology.js';
-import { Stores } from '../state/stores.js';
-import type { StoreBuilder } from '../state/store.js';
 import { mergeSources } from './merge-sources.js';
 import type { OperatorSupplier } from './operators/operator.js';
 import { dropNullKeys, passThrough } from './operators/pass-through.js';
@@ -15,12 +13,13 @@ import { topicsOf } from './plan-steps.js';
 import type {
   GlobalStorePlan,
   GlobalTablePlan,
+  OperatorPlan,
   Plan,
   PlanNode,
   RepartitionPlan,
   SinkPlan,
   SourcePlan,
-  TableJoinPlan,
+  StorePlan,
   TablePlan,
   TableStorePlan,
   UserProcessorPlan,
@@ -71,8 +70,7 @@ class Compiler {
         if (!this.#merged.has(node)) this.#writeSource(node);
         break;
       case 'operator':
-      case 'globalJoin':
-        this.topology.addProcessor(node.name, asProcessor(node.operator), this.#parents(node));
+        this.#writeOperator(node, undefined);
         break;
       case 'userProcessor':
         this.#writeUserProcessor(node);
@@ -82,9 +80,6 @@ class Compiler {
         break;
       case 'table':
         this.#writeTable(node);
-        break;
-      case 'tableJoin':
-        this.#writeTableJoin(node);
         break;
       case 'globalTable':
         this.#writeGlobalTable(node);
@@ -144,31 +139,33 @@ class Compiler {
   }
 
   #writeTable(node: TablePlan): void {
-    const store = this.#tables.storeOf(node);
-    const sendOldValues = this.#tables.sendsOldValues(node);
-    const serdes =
-      store === undefined || node.store === undefined
-        ? undefined
-        : this.#storeSerdes(node.name, node.store);
-    const immutableValues = serdes?.value.immutable === true;
-    const operator = node.operator({ store, sendOldValues, immutableValues });
-    this.topology.addProcessor(node.name, asProcessor(operator), this.#parents(node));
-    if (serdes !== undefined && node.store !== undefined) {
-      this.topology.addStateStore(storeBuilder(node.store, serdes), [node.name]);
-    }
+    this.#writeOperator(node, this.#tables.storeOf(node));
   }
 
-  #writeTableJoin(node: TableJoinPlan): void {
-    const getter = this.#tables.getterOf(node.table);
-    const operator = node.operator(getter);
-    this.topology
-      .addProcessor(node.name, asProcessor(operator), this.#parents(node))
-      .connectProcessorAndStateStores(node.name, getter.stores)
-      .addCopartitionGroup(topicsOf(node.copartitioned));
+  /** The processor, then its stores: that of the table first, as caches are flushed in this order. */
+  #writeOperator(node: OperatorPlan | TablePlan, tableStore: TableStorePlan | undefined): void {
+    const { name, stores = [], uses = [] } = node;
+    const own = [...(tableStore === undefined ? [] : [tableStore]), ...stores].map((store) => ({
+      store,
+      serdes: this.#storeSerdes(name, store),
+    }));
+    const lookups = (node.lookups ?? []).map((table) => this.#tables.getterOf(table));
+    const operator = node.operator({
+      store: tableStore?.name,
+      sendOldValues: this.#tables.sendsOldValues(node),
+      immutableValues: tableStore !== undefined && own[0]?.serdes.value.immutable === true,
+      lookups,
+    });
+    this.topology.addProcessor(name, asProcessor(operator), this.#parents(node));
+    for (const { store, serdes } of own) this.topology.addStateStore(store.build(serdes), [name]);
+    const connected = [...lookups.flatMap((lookup) => lookup.stores), ...uses];
+    if (connected.length > 0) this.topology.connectProcessorAndStateStores(name, connected);
+    if (node.copartitioned !== undefined)
+      this.topology.addCopartitionGroup(topicsOf(node.copartitioned));
   }
 
   #writeGlobalTable({ name, source, store, operator }: GlobalTablePlan): void {
-    const builder = storeBuilder(store, this.#storeSerdes(name, store));
+    const builder = store.build(this.#storeSerdes(name, store));
     const { key, value, timestamps, offsetReset } = source;
     this.topology.addGlobalStore(
       builder,
@@ -199,7 +196,7 @@ class Compiler {
     this.topology.addSink(node.name, node.topic, this.#parents(node), { key, value, partitioner });
   }
 
-  #storeSerdes(operator: string, { name, key, value }: TableStorePlan): ResolvedSerdes {
+  #storeSerdes(operator: string, { name, key, value }: StorePlan): ResolvedSerdes {
     const purpose = `its store ${name}`;
     const call = 'the call that makes the table';
     return resolveSerdes(this.#plan, { key, value, operator, purpose, call });
@@ -209,24 +206,12 @@ class Compiler {
 /** Their repartition serdes are options of the grouping. */
 const GROUPING_CALLS: ReadonlySet<string> = new Set(['count()', 'reduce()', 'aggregate()']);
 
-function storeBuilder(plan: TableStorePlan, { key, value }: ResolvedSerdes): StoreBuilder {
-  const { name, store, caching, logging } = plan;
-  return Stores.timestampedKeyValue({
-    name,
-    key,
-    value,
-    caching,
-    logging,
-    ...(store === undefined ? {} : { store }),
-  });
-}
-
 /** Everything upstream of a join that keeps records without key. */
 function ancestorsOfNullKeyJoins(calls: readonly PlanNode[]): ReadonlySet<PlanNode> {
   const ancestors = new Set<PlanNode>();
   // Parents come before their children, so that one pass backwards reaches every ancestor.
   for (const node of calls.toReversed()) {
-    const keeps = 'keepsNullKeys' in node && node.keepsNullKeys;
+    const keeps = node.kind === 'operator' && node.keepsNullKeys === true;
     if (keeps || ancestors.has(node)) for (const parent of node.parents) ancestors.add(parent);
   }
   return ancestors;

@@ -169,7 +169,7 @@ export class KStream<K, V> {
       kind: 'operator',
       name: plan.names.node(options.name, 'KSTREAM-MERGE-'),
       parents: [this.state.node, other.state.node],
-      operator: passThrough,
+      operator: () => passThrough,
       keyChanging: false,
       valueChanging: false,
     });
@@ -317,7 +317,7 @@ export class KStream<K, V> {
       kind: 'operator',
       name: plan.names.node(options.name, prefix),
       parents: [this.state.node],
-      operator,
+      operator: () => operator,
       keyChanging: effect.changesKey,
       valueChanging: effect.changesValue,
     });

@@ -92,8 +92,8 @@ export class KTable<K, V, Deleted extends null = null> {
         operator: tableMapValues(mapper),
         // The parent's rows have the types of this table.
         readThrough: {
-          parent: this.state.node,
-          view: (parent) => view(parent as ValueGetter<K, V>) as ValueGetter,
+          tables: [this.state.node],
+          view: ([parent]) => view(parent as ValueGetter<K, V>) as ValueGetter,
         },
         wantsOldValues: false,
       },
@@ -113,7 +113,7 @@ export class KTable<K, V, Deleted extends null = null> {
       kind: 'operator',
       name: plan.names.node(options.name, 'KTABLE-TOSTREAM-'),
       parents: [node],
-      operator: toStream,
+      operator: () => toStream,
       keyChanging: false,
       valueChanging: false,
     });
@@ -142,8 +142,8 @@ export class KTable<K, V, Deleted extends null = null> {
         operator: tableFilter(predicate, expected),
         // The parent's rows have the types of this table.
         readThrough: {
-          parent: this.state.node,
-          view: (parent) => view(parent as ValueGetter<K, V>) as ValueGetter,
+          tables: [this.state.node],
+          view: ([parent]) => view(parent as ValueGetter<K, V>) as ValueGetter,
         },
         wantsOldValues: true,
       },

@@ -1,7 +1,11 @@
 /** Steps of the plan that several operators draw: the repartition hop, and the store of a table. */
 import { StreamsError } from '../errors.js';
 import type { StreamPartitioner } from '../processor/collector.js';
+import type { TimestampedKeyValueStore } from '../state/key-value.js';
+import type { StateStore } from '../state/store.js';
+import { Stores } from '../state/stores.js';
 import { repartitionNames, validateName } from './names.js';
+import type { ValueGetter } from './operators/value-getter.js';
 import type { StoreOptions } from './options.js';
 import type {
   Plan,
@@ -73,15 +77,28 @@ export function tableStore(
   key: SerdeSlot,
   value: SerdeSlot,
 ): TableStorePlan {
+  const name = options.as === undefined ? plan.names.newStore(prefix) : validateName(options.as);
+  const { store, caching = true, logging = true } = options;
   return {
-    name: options.as === undefined ? plan.names.newStore(prefix) : validateName(options.as),
+    name,
     key,
     value,
-    store: options.store,
-    caching: options.caching ?? true,
-    logging: options.logging ?? true,
+    versioned: false,
+    getter: keyValueGetter,
+    build: (serdes) =>
+      Stores.timestampedKeyValue({
+        name,
+        ...serdes,
+        caching,
+        logging,
+        ...(store === undefined ? {} : { store }),
+      }),
   };
 }
+
+/** A table's store answers look-ups as it is. */
+const keyValueGetter = (store: StateStore): ValueGetter =>
+  store as TimestampedKeyValueStore<unknown, unknown>;
 
 export function union<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): ReadonlySet<T> {
   return new Set([...left, ...right]);

@@ -7,11 +7,12 @@ import type { TopicNameExtractor } from '../processor/node-definition.js';
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
 import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { Serde } from '../serde/serde.js';
-import type { StoreBuilder } from '../state/store.js';
+import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { KStream } from './kstream.js';
 import { NameSource, type RepartitionNames } from './names.js';
 import type { OperatorSupplier } from './operators/operator.js';
 import type { ValueGetter } from './operators/value-getter.js';
+import type { ResolvedSerdes } from './serde-resolution.js';
 
 /** A serde that is known, or not yet. */
 export type SerdeSlot = Serde<unknown> | undefined;
@@ -30,16 +31,31 @@ export interface SourcePlan {
   readonly offsetReset: 'earliest' | 'latest' | undefined;
 }
 
-/** An operator without a store of its own. */
+/**
+ * An operator: most keep nothing and look nothing up. What it needs besides its input is said here, so that the
+ * compiler can add the stores, connect them, and decide which tables keep one.
+ */
 export interface OperatorPlan {
   readonly kind: 'operator';
   readonly name: string;
   readonly parents: readonly PlanNode[];
-  readonly operator: OperatorSupplier;
+  readonly operator: (decision: Decision) => OperatorSupplier;
   /** Its output may have other keys than its input. */
   readonly keyChanging: boolean;
   /** Its output may have other values than its input. */
   readonly valueChanging: boolean;
+  /** Stores of its own. */
+  readonly stores?: readonly StorePlan[];
+  /** Stores that other operators brought along. */
+  readonly uses?: readonly string[];
+  /** Tables it looks values up in, in the order of `Decision.lookups`. */
+  readonly lookups?: readonly TablePlan[];
+  /** Tables that have to send old values along, and keep a store for it if they must. */
+  readonly oldValuesOf?: readonly TablePlan[];
+  /** It keeps records without key, so that the repartition topic before it must let them pass. */
+  readonly keepsNullKeys?: boolean;
+  /** Where its records come from must have equal partition counts. */
+  readonly copartitioned?: readonly SourceOfRecords[];
 }
 
 /** A processor of the user, with stores by name or to be added. */
@@ -67,23 +83,31 @@ export interface RepartitionPlan {
   readonly reason: string;
 }
 
-/** The store of a table. It exists only if the table is materialised in the end. */
-export interface TableStorePlan {
+/** A store that an operator brings along, as soon as its serdes are known. */
+export interface StorePlan {
   readonly name: string;
   readonly key: SerdeSlot;
   readonly value: SerdeSlot;
-  readonly store: 'persistent' | 'memory' | undefined;
-  readonly caching: boolean;
-  readonly logging: boolean;
+  readonly build: (serdes: ResolvedSerdes) => StoreBuilder;
 }
 
-/** What the compiler has decided about a table by the time its processor is made. */
-export interface TableDecision {
-  /** Undefined: the table keeps nothing. */
+/** The store of a table. It exists only if the table is materialised in the end. */
+export interface TableStorePlan extends StorePlan {
+  /** Remembers what a key was at any time of its history: updates out of order are marked. */
+  readonly versioned: boolean;
+  /** How values are looked up in it. */
+  readonly getter: (store: StateStore) => ValueGetter;
+}
+
+/** What the compiler has decided about a node by the time its processor is made. */
+export interface Decision {
+  /** The store of the table; undefined: it keeps nothing, or is no table. */
   readonly store: string | undefined;
   readonly sendOldValues: boolean;
   /** Values of the store cannot be changed in place. */
   readonly immutableValues: boolean;
+  /** How to read the tables that the node looks up. */
+  readonly lookups: readonly ValueGetterSupplier[];
 }
 
 /**
@@ -91,7 +115,7 @@ export interface TableDecision {
  *
  * - `source`: from a topic or a stream; keeps a store when the user named one or somebody has to look values up.
  * - `aggregate`: always keeps its store.
- * - `derived`: from another table; keeps a store only when the user named one, else looks values up in its parent.
+ * - `derived`: from other tables; keeps a store only when the user named one, else values are looked up through it.
  */
 export interface TablePlan {
   readonly kind: 'table';
@@ -101,17 +125,28 @@ export interface TablePlan {
   readonly store: TableStorePlan | undefined;
   /** The user named the store. */
   readonly queryable: boolean;
-  readonly operator: (decision: TableDecision) => OperatorSupplier;
-  /** Of a derived table: the table it is looked up in, and how. */
+  readonly operator: (decision: Decision) => OperatorSupplier;
+  /** Of a derived table: the tables it is looked up in, and how. */
   readonly readThrough: ReadThrough | undefined;
   /** Takes its parent's old values when the parent has them anyway (filter: to swallow needless tombstones). */
   readonly wantsOldValues: boolean;
+  /** Stores besides that of the table (a buffer, the store of a co-group). */
+  readonly stores?: readonly StorePlan[];
+  readonly uses?: readonly string[];
+  readonly lookups?: readonly TablePlan[];
+  readonly oldValuesOf?: readonly TablePlan[];
+  readonly copartitioned?: readonly SourceOfRecords[];
 }
 
 export interface ReadThrough {
-  readonly parent: TablePlan;
-  readonly view: (parent: ValueGetter) => ValueGetter;
+  readonly tables: readonly TablePlan[];
+  /** Stores that the view opens itself. */
+  readonly stores?: readonly string[];
+  readonly view: (tables: readonly ValueGetter[], open: OpenStore) => ValueGetter;
 }
+
+/** A store by its name; the caller knows what it is. */
+export type OpenStore = <S extends StateStore>(store: string) => S;
 
 /** `GlobalKTable`: source, processor and store of every instance. */
 export interface GlobalTablePlan {
@@ -130,27 +165,6 @@ export interface GlobalStorePlan {
   readonly source: SourcePlan;
   readonly store: StoreBuilder;
   readonly supplier: ProcessorSupplier;
-}
-
-/** A stream that looks values up in a table of its own partition. */
-export interface TableJoinPlan {
-  readonly kind: 'tableJoin';
-  readonly name: string;
-  readonly parents: readonly PlanNode[];
-  readonly table: TablePlan;
-  readonly operator: (table: ValueGetterSupplier) => OperatorSupplier;
-  /** A left join keeps null keys, so that the repartition topic before it must let them pass. */
-  readonly keepsNullKeys: boolean;
-  readonly copartitioned: readonly SourceOfRecords[];
-}
-
-/** A stream that looks values up in a global table. */
-export interface GlobalJoinPlan {
-  readonly kind: 'globalJoin';
-  readonly name: string;
-  readonly parents: readonly PlanNode[];
-  readonly operator: OperatorSupplier;
-  readonly keepsNullKeys: boolean;
 }
 
 export interface SinkPlan {
@@ -178,8 +192,6 @@ export type PlanNode =
   | TablePlan
   | GlobalTablePlan
   | GlobalStorePlan
-  | TableJoinPlan
-  | GlobalJoinPlan
   | SinkPlan
   | StatePlan;
 
@@ -189,7 +201,7 @@ export type SourceOfRecords = SourcePlan | RepartitionPlan;
 /** How a task gets at the values of a table, and which stores it needs for it. */
 export interface ValueGetterSupplier {
   readonly stores: readonly string[];
-  readonly make: (store: (name: string) => ValueGetter) => ValueGetter;
+  readonly make: (open: OpenStore) => ValueGetter;
 }
 
 /** What `KStream` carries besides its types. */

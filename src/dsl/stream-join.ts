@@ -80,11 +80,13 @@ function joinPartitioned<K, V, VT, R>(
     : original;
   const sources = union(stream.sources, table.sources);
   const node = plan.add({
-    kind: 'tableJoin',
+    kind: 'operator',
     name: plan.names.node(options.name, left ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-'),
     parents: [stream.node],
-    table: table.node,
+    lookups: [table.node],
     operator: tableJoin(joiner, left),
+    keyChanging: false,
+    valueChanging: true,
     keepsNullKeys: left,
     copartitioned: [...sources],
   });
@@ -100,11 +102,13 @@ function joinGlobal<K, V, VT, R>(
 ): StreamState {
   const { plan } = stream;
   const node = plan.add({
-    kind: 'globalJoin',
+    kind: 'operator',
     // Kafka calls the inner join with a global table so, too.
     name: plan.names.node(options.name, 'KSTREAM-LEFTJOIN-'),
     parents: [stream.node],
-    operator: globalTableJoin(store, options.keySelector, joiner, left),
+    operator: () => globalTableJoin(store, options.keySelector, joiner, left),
+    keyChanging: false,
+    valueChanging: true,
     keepsNullKeys: left,
   });
   return { ...stream, node, value: undefined };

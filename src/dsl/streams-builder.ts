@@ -98,16 +98,24 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   ): GlobalKTable<NonNullable<K>, NonNullable<V>> {
     checkTopic('globalTable()', topic);
     checkCall('globalTable()', {}, options, TABLE);
-    const { source, name, store } = this.#tableParts(topic, options);
-    const decision = { store: store.name, sendOldValues: false, immutableValues: false };
+    // The topic is the changelog, and there is nobody to forward to: nothing to hold back.
+    const { source, name, store } = this.#tableParts(topic, {
+      ...options,
+      caching: false,
+      logging: false,
+    });
     this.#plan.add({
       kind: 'globalTable',
       name,
       parents: [],
       source,
-      // The topic is the changelog, and there is nobody to forward to: nothing to hold back.
-      store: { ...store, caching: false, logging: false },
-      operator: tableSource(decision),
+      store,
+      operator: tableSource({
+        store: store.name,
+        sendOldValues: false,
+        immutableValues: false,
+        lookups: [],
+      }),
     });
     return new GlobalKTable(this.#plan, store.name, options.as !== undefined);
   }

@@ -1,67 +1,92 @@
 /**
- * Which tables keep a store and which send old values along. Operators ask for it in the order of the calls, and the
- * order matters: a filter takes old values only from a table that was materialised when the filter was drawn.
+ * Which tables keep a store and which nodes send old values along. Operators ask for it in the order of the calls, and
+ * the order matters: a filter takes old values only from a table that was materialised when the filter was drawn.
  */
-import type { PlanNode, TablePlan, ValueGetterSupplier } from './plan.js';
+import { assert } from '../errors.js';
+import type {
+  OperatorPlan,
+  PlanNode,
+  TablePlan,
+  TableStorePlan,
+  ValueGetterSupplier,
+} from './plan.js';
 
 export class TableDecisions {
   readonly #stored = new Set<TablePlan>();
-  readonly #sendingOldValues = new Set<TablePlan>();
+  readonly #sendingOldValues = new Set<TablePlan | OperatorPlan>();
 
   constructor(calls: readonly PlanNode[]) {
-    for (const node of calls) {
-      if (node.kind === 'table') this.#decide(node);
-      else if (node.kind === 'tableJoin') this.#requireGetter(node.table);
-    }
+    for (const node of calls)
+      if (node.kind === 'table' || node.kind === 'operator') this.#decide(node);
   }
 
-  /** Name of the table's store, if it keeps one. */
-  storeOf(table: TablePlan): string | undefined {
-    return this.#stored.has(table) ? table.store?.name : undefined;
+  /** The table's store, if it keeps one. */
+  storeOf(table: TablePlan): TableStorePlan | undefined {
+    return this.#stored.has(table) ? table.store : undefined;
   }
 
-  sendsOldValues(table: TablePlan): boolean {
-    return this.#sendingOldValues.has(table);
+  sendsOldValues(node: TablePlan | OperatorPlan): boolean {
+    return this.#sendingOldValues.has(node);
   }
 
-  /** How to look values of the table up: in its store, or through its parents. */
+  /** How to look values of the table up: in its store, or through the tables it was derived from. */
   getterOf(table: TablePlan): ValueGetterSupplier {
     const store = this.storeOf(table);
-    if (store !== undefined) return { stores: [store], make: (open) => open(store) };
+    if (store !== undefined) {
+      const { name, getter } = store;
+      return { stores: [name], make: (open) => getter(open(name)) };
+    }
     const { readThrough } = table;
-    if (readThrough === undefined)
-      throw new Error(`table ${table.name} has neither store nor parent`);
-    const parent = this.getterOf(readThrough.parent);
-    return { stores: parent.stores, make: (open) => readThrough.view(parent.make(open)) };
+    assert(readThrough !== undefined, `table ${table.name} has a store or is derived from others`);
+    const tables = readThrough.tables.map((parent) => this.getterOf(parent));
+    return {
+      stores: [...tables.flatMap(({ stores }) => stores), ...(readThrough.stores ?? [])],
+      make: (open) =>
+        readThrough.view(
+          tables.map(({ make }) => make(open)),
+          open,
+        ),
+    };
   }
 
-  #decide(table: TablePlan): void {
-    if (table.queryable || table.origin === 'aggregate') this.#stored.add(table);
-    const parent = table.readThrough?.parent;
-    if (table.wantsOldValues && parent !== undefined && this.#enableOldValues(parent, false)) {
-      this.#sendingOldValues.add(table);
+  #decide(node: TablePlan | OperatorPlan): void {
+    for (const table of node.oldValuesOf ?? []) this.#enableOldValues(table, true);
+    for (const table of node.lookups ?? []) this.#requireGetter(table);
+    if (node.kind === 'operator') return;
+    if (node.queryable || node.origin === 'aggregate') this.#stored.add(node);
+    const parent = node.readThrough?.tables[0];
+    if (node.wantsOldValues && parent !== undefined && this.#enableOldValues(parent, false)) {
+      this.#sendingOldValues.add(node);
     }
   }
 
   #requireGetter(table: TablePlan): void {
     if (this.#stored.has(table)) return;
     if (table.readThrough === undefined) this.#stored.add(table);
-    else this.#requireGetter(table.readThrough.parent);
+    else for (const parent of table.readThrough.tables) this.#requireGetter(parent);
   }
 
   /** False when the table has no old values; `force` makes it keep a store so that it has. */
   #enableOldValues(table: TablePlan, force: boolean): boolean {
     if (this.#sendingOldValues.has(table)) return true;
-    if (!this.#stored.has(table)) {
-      if (table.readThrough !== undefined) {
-        if (!this.#enableOldValues(table.readThrough.parent, force)) return false;
-      } else if (force) {
-        this.#stored.add(table);
-      } else {
-        return false;
-      }
-    }
+    if (!this.#stored.has(table) && !this.#passesOldValuesOn(table, force)) return false;
     this.#sendingOldValues.add(table);
+    return true;
+  }
+
+  #passesOldValuesOn(table: TablePlan, force: boolean): boolean {
+    const { readThrough } = table;
+    if (readThrough === undefined) {
+      if (force) this.#stored.add(table);
+      return force;
+    }
+    const [first, ...others] = readThrough.tables;
+    assert(first !== undefined, `table ${table.name} is derived from a table`);
+    if (others.length === 0) return this.#enableOldValues(first, force);
+    // A join computes its old result from the old values of both sides; its two halves send it.
+    for (const side of readThrough.tables) this.#enableOldValues(side, true);
+    for (const half of table.parents)
+      if (half.kind === 'operator') this.#sendingOldValues.add(half);
     return true;
   }
 }

@@ -6,7 +6,7 @@ import { isPromiseLike, type OperatorContext } from '../../processor/operator-co
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
 import type { TimestampedKeyValueStore } from '../../state/key-value.js';
-import type { TableDecision } from '../plan.js';
+import type { Decision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
 import { given, type OperatorSupplier } from './operator.js';
 
@@ -20,7 +20,7 @@ export interface AggregateFunctions<K, V, A> {
 
 export const aggregate =
   <K, V, A>(functions: AggregateFunctions<K, V, A>) =>
-  (decision: TableDecision): OperatorSupplier =>
+  (decision: Decision): OperatorSupplier =>
   (context) =>
     new AggregateProcessor(context, functions, decision);
 
@@ -35,7 +35,7 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
   constructor(
     context: OperatorContext,
     functions: AggregateFunctions<K, V, A>,
-    { store, sendOldValues, immutableValues }: TableDecision,
+    { store, sendOldValues, immutableValues }: Decision,
   ) {
     this.#context = context;
     this.#functions = functions;

@@ -3,7 +3,7 @@ import { isPromiseLike, type OperatorContext } from '../../processor/operator-co
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
 import type { TimestampedKeyValueStore } from '../../state/key-value.js';
-import type { TableDecision } from '../plan.js';
+import type { Decision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
 import { given, type OperatorSupplier } from './operator.js';
 
@@ -11,7 +11,7 @@ export type Reducer<V> = (aggregate: V, value: V) => Awaitable<V | null>;
 
 export const reduce =
   <K, V>(reducer: Reducer<V>) =>
-  (decision: TableDecision): OperatorSupplier =>
+  (decision: Decision): OperatorSupplier =>
   (context) =>
     new ReduceProcessor<K, V>(context, reducer, decision);
 
@@ -26,7 +26,7 @@ class ReduceProcessor<K, V> implements Processor<K, V> {
   constructor(
     context: OperatorContext,
     reducer: Reducer<V>,
-    { store, sendOldValues, immutableValues }: TableDecision,
+    { store, sendOldValues, immutableValues }: Decision,
   ) {
     this.#context = context;
     this.#reducer = reducer;

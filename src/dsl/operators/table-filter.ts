@@ -7,7 +7,7 @@ import type { Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
 import type { TimestampedKeyValueStore, ValueAndTimestamp } from '../../state/key-value.js';
 import { Change } from '../change.js';
-import type { TableDecision } from '../plan.js';
+import type { Decision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
 import type { Predicate } from './filter.js';
 import type { OperatorSupplier } from './operator.js';
@@ -15,7 +15,7 @@ import { requireSync, type ValueGetter } from './value-getter.js';
 
 export const tableFilter =
   <K, V>(predicate: Predicate<K, V>, expected: boolean) =>
-  (decision: TableDecision): OperatorSupplier =>
+  (decision: Decision): OperatorSupplier =>
   (context) =>
     new TableFilterProcessor(context, predicate, expected, decision);
 
@@ -42,7 +42,7 @@ class TableFilterProcessor<K, V> implements Processor<K, Change<V>> {
     context: OperatorContext,
     predicate: Predicate<K, V>,
     expected: boolean,
-    { store, sendOldValues }: TableDecision,
+    { store, sendOldValues }: Decision,
   ) {
     this.#context = context;
     this.#predicate = predicate;

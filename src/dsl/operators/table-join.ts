@@ -3,12 +3,14 @@
  * the stream record's timestamp and headers. Records without value are dropped and counted. Without a key to look
  * up an inner join drops them too; a left join joins them with `undefined`.
  */
+import { assert } from '../../errors.js';
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import type { ValueGetterSupplier } from '../plan.js';
+import type { TimestampedKeyValueStore } from '../../state/key-value.js';
+import type { Decision } from '../plan.js';
 import { given, type OperatorSupplier } from './operator.js';
-import { storeGetter, type ValueGetter } from './value-getter.js';
+import type { ValueGetter } from './value-getter.js';
 
 export type TableJoiner<K, V, VT, R> = (value: V, tableValue: VT, key: K) => Awaitable<R>;
 
@@ -22,10 +24,11 @@ interface JoinFunctions<K, V, VT, R> {
 /** With a table of the same partition, looked up under the record's key. */
 export const tableJoin =
   <K, V, VT, R>(joiner: TableJoiner<K, V, VT | undefined, R>, left: boolean) =>
-  (table: ValueGetterSupplier): OperatorSupplier => {
+  ({ lookups: [table] }: Decision): OperatorSupplier => {
+    assert(table !== undefined, 'a table join looks up one table');
     const functions = { joiner, left, keySelector: undefined };
     return (context) => {
-      const getter = table.make((store) => storeGetter(context, store));
+      const getter = table.make((store) => context.getStateStore(store));
       // The table of the join has values of type VT: the builder's types have seen to that.
       return new TableJoinProcessor(context, functions, getter as ValueGetter<unknown, VT>);
     };
@@ -40,7 +43,7 @@ export const globalTableJoin =
     left: boolean,
   ): OperatorSupplier =>
   (context) => {
-    const getter = storeGetter(context, store) as ValueGetter<unknown, VT>;
+    const getter = context.getStateStore<TimestampedKeyValueStore<unknown, VT>>(store);
     return new TableJoinProcessor(context, { joiner, left, keySelector }, getter);
   };
 

@@ -4,7 +4,7 @@ import type { Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
 import type { TimestampedKeyValueStore, ValueAndTimestamp } from '../../state/key-value.js';
 import { Change } from '../change.js';
-import type { TableDecision } from '../plan.js';
+import type { Decision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
 import type { ValueMapper } from './map-values.js';
 import { given, type OperatorSupplier } from './operator.js';
@@ -14,7 +14,7 @@ const MAPPED = "mapper's result";
 
 export const tableMapValues =
   <K, V, V2>(mapper: ValueMapper<K, V, V2>) =>
-  (decision: TableDecision): OperatorSupplier =>
+  (decision: Decision): OperatorSupplier =>
   (context) =>
     new TableMapValuesProcessor(context, mapper, decision);
 
@@ -40,7 +40,7 @@ class TableMapValuesProcessor<K, V, V2> implements Processor<K, Change<V>> {
   constructor(
     context: OperatorContext,
     mapper: ValueMapper<K, V, V2>,
-    { store, sendOldValues }: TableDecision,
+    { store, sendOldValues }: Decision,
   ) {
     this.#context = context;
     this.#mapper = mapper;

@@ -7,12 +7,12 @@ import type { Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
 import type { TimestampedKeyValueStore } from '../../state/key-value.js';
 import { Change } from '../change.js';
-import type { TableDecision } from '../plan.js';
+import type { Decision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
 import { given, type OperatorSupplier } from './operator.js';
 
 export const tableSource =
-  ({ store, sendOldValues }: TableDecision): OperatorSupplier =>
+  ({ store, sendOldValues }: Decision): OperatorSupplier =>
   (context) =>
     store === undefined
       ? new UnstoredTable(context)

@@ -3,16 +3,11 @@
  * nearest store. Look-ups happen in the middle of another record, so nothing here can wait for a promise.
  */
 import { StreamsError } from '../../errors.js';
-import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
-import type { TimestampedKeyValueStore, ValueAndTimestamp } from '../../state/key-value.js';
+import { isPromiseLike } from '../../processor/operator-context.js';
+import type { ValueAndTimestamp } from '../../state/key-value.js';
 
 export interface ValueGetter<K = unknown, V = unknown> {
   get(key: K): ValueAndTimestamp<V> | undefined;
-}
-
-/** The getter of a materialised table is its store. */
-export function storeGetter(context: OperatorContext, store: string): ValueGetter {
-  return context.getStateStore<TimestampedKeyValueStore<unknown, unknown>>(store);
 }
 
 /** Passes a value that is there already; a promise cannot be waited for here. */
