@@ -45,6 +45,16 @@ export type ErrorCode =
   | 'ILLEGAL_GENERATION'
   | 'UNKNOWN_MEMBER'
   | 'REBALANCE_IN_PROGRESS'
+  | 'FENCED_INSTANCE_ID' // a newer consumer has this groupInstanceId
+  | 'INCONSISTENT_GROUP_PROTOCOL' // members of one group name different assignors
+  | 'UNKNOWN_GROUP'
+  | 'GROUP_NOT_EMPTY' // the change needs a group without members
+  | 'INVALID_GROUP' // not a group id
+  | 'OFFSET_METADATA_TOO_LARGE'
+  | 'POLICY_VIOLATION' // the topic's cleanup policy does not allow the call
+  | 'INVALID_RECORD' // a record that its topic cannot keep: without key in a compacted topic
+  | 'QUOTA_EXCEEDED' // a producer would have to wait longer than it may
+  | 'LIMIT_EXCEEDED' // a limit of the log: open files, memory, topics, groups
   | 'UNSUPPORTED_COMPRESSION'
   | 'CORRUPT_RECORD'
   | 'LOG_CORRUPT' // damage before the fsync watermark: names file and offset

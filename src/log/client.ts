@@ -28,6 +28,9 @@ export interface LogFeatures {
   readonly durable: boolean;
 }
 
+/** Kafka's codecs. Which of them this process can use is told by `UNSUPPORTED_COMPRESSION`, naming codec and package. */
+export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
+
 export interface LogClient {
   readonly features: LogFeatures;
   admin(): LogAdmin;
@@ -56,6 +59,48 @@ export interface TopicDescription {
   readonly config: TopicConfig;
 }
 
+/** Where a config's value comes from: set for this topic, or the default. Kafka's names. */
+export type ConfigSource = 'DYNAMIC_TOPIC_CONFIG' | 'DEFAULT_CONFIG';
+
+/** One config of one topic as it is in force. */
+export interface ConfigEntry {
+  readonly name: string;
+  readonly value: string;
+  readonly source: ConfigSource;
+  readonly type: 'BOOLEAN' | 'INT' | 'LONG' | 'DOUBLE' | 'STRING' | 'LIST';
+  /** One sentence: what it does, its unit. */
+  readonly documentation: string;
+}
+
+/** Kafka's incremental alter: what is not named stays as it is; `unset` goes back to the default. */
+export interface ConfigChange {
+  readonly topic: string;
+  readonly set?: TopicConfig;
+  readonly unset?: readonly string[];
+}
+
+/** `Dead`: there is no such group. */
+export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable' | 'Dead';
+
+export type AssignorName = 'range' | 'roundrobin' | 'sticky' | 'cooperative-sticky';
+
+export interface GroupMemberDescription {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** Set for static members. */
+  readonly groupInstanceId?: string;
+  readonly assignment: readonly TopicPartition[];
+}
+
+export interface GroupDescription {
+  readonly groupId: string;
+  readonly state: GroupState;
+  readonly generationId: number;
+  /** '' when the group has no members. */
+  readonly assignor: AssignorName | '';
+  readonly members: readonly GroupMemberDescription[];
+}
+
 export interface PartitionOffset {
   readonly partition: number;
   readonly offset: number;
@@ -78,6 +123,14 @@ export interface LogAdmin {
     options?: { readonly ifNotExists?: boolean },
   ): Promise<void>;
   deleteTopics(topics: readonly string[]): Promise<void>;
+  /** Raises partition counts, all or none. `UNKNOWN_TOPIC`; `INVALID_PARTITIONS` unless each count is higher than now. Keys move: Kafka's warning holds. */
+  createPartitions(
+    topics: readonly { readonly topic: string; readonly partitions: number }[],
+  ): Promise<void>;
+  /** Per topic, every config in force, sorted by name. `UNKNOWN_TOPIC`. */
+  describeConfigs(topics: readonly string[]): Promise<(readonly ConfigEntry[])[]>;
+  /** All changes or none; in force when it resolves. `UNKNOWN_TOPIC`, `INVALID_CONFIG`. */
+  alterConfigs(changes: readonly ConfigChange[]): Promise<void>;
   listTopics(): Promise<string[]>;
   /** Descriptions in the order asked for; `undefined` for a topic that does not exist. */
   describeTopics(topics: readonly string[]): Promise<(TopicDescription | undefined)[]>;
@@ -86,11 +139,22 @@ export interface LogAdmin {
     spec: OffsetSpec,
     options?: { readonly isolation?: Isolation },
   ): Promise<PartitionOffset[]>;
-  /** Raises log start offsets; records below are gone for every reader. */
+  /**
+   * Raises log start offsets; records below are gone for every reader. -1: up to the high watermark. `UNKNOWN_TOPIC`,
+   * `OFFSET_OUT_OF_RANGE`, `POLICY_VIOLATION` for a topic that is only compacted.
+   */
   deleteRecords(offsets: readonly (TopicPartition & { readonly offset: number })[]): Promise<void>;
   listGroups(): Promise<string[]>;
   /** Every committed offset of the group. */
   committedOffsets(groupId: string): Promise<PartitionOffsetAndMetadata[]>;
+  /** In the order asked for; a group that does not exist is `Dead`. */
+  describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]>;
+  /** Sets committed offsets of a group without members. `GROUP_NOT_EMPTY`, `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`. */
+  alterGroupOffsets(groupId: string, offsets: readonly PartitionOffsetAndMetadata[]): Promise<void>;
+  /** Forgets committed offsets. `UNKNOWN_GROUP`; `GROUP_NOT_EMPTY` while a member reads the topic. */
+  deleteGroupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<void>;
+  /** All or none. `UNKNOWN_GROUP`, `GROUP_NOT_EMPTY`. */
+  deleteGroups(groupIds: readonly string[]): Promise<void>;
 }
 
 // ---------------------------------------------------------------- consumer
@@ -103,6 +167,14 @@ export interface LogConsumerOptions {
   readonly offsetReset?: 'earliest' | 'latest' | 'none';
   /** Bytes that one poll returns at most per partition (at least one batch is returned). Default 1 MiB. */
   readonly maxPartitionBytes?: number;
+  /** Bytes that one poll returns at most over all partitions (at least one batch is returned). Default 50 MiB. */
+  readonly maxBytes?: number;
+  /** Names the consumer in group descriptions. Default 'millrace'. */
+  readonly clientId?: string;
+  /** Static membership: who comes back under this id within `maxPollIntervalMs` gets its partitions back without a rebalance. */
+  readonly groupInstanceId?: string;
+  /** How the group shares partitions out; all members name the same one (`INCONSISTENT_GROUP_PROTOCOL`). Default 'range'. */
+  readonly assignor?: AssignorName;
   /** A group member that does not poll for this long leaves its group. Default 5 min. */
   readonly maxPollIntervalMs?: number;
   /**
@@ -134,6 +206,8 @@ export interface RebalanceListener {
   onPartitionsAssigned(partitions: readonly TopicPartition[]): void | Promise<void>;
   /** Called before the partitions are given up; commits made here still count. */
   onPartitionsRevoked(partitions: readonly TopicPartition[]): void | Promise<void>;
+  /** The partitions belong to somebody else already: nothing can be committed. Default: as `onPartitionsRevoked`. */
+  onPartitionsLost?(partitions: readonly TopicPartition[]): void | Promise<void>;
 }
 
 export interface ConsumerGroupMetadata {
@@ -146,8 +220,11 @@ export interface ConsumerGroupMetadata {
 export interface LogConsumer {
   /** Manual assignment; replaces the former one. Positions start at the committed offset (with groupId), else by offsetReset. */
   assign(partitions: readonly TopicPartition[]): void;
-  /** Group membership; needs groupId. Cannot be mixed with `assign`. */
-  subscribe(topics: readonly string[], listener?: RebalanceListener): void;
+  /**
+   * Group membership; needs groupId. Cannot be mixed with `assign`. A pattern takes every topic whose whole name it
+   * matches, also those that are created later.
+   */
+  subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): void;
   assignment(): readonly TopicPartition[];
   seek(partition: TopicPartition, offset: number): void;
   /** The next offset to read; resolves the start position if needed. */
@@ -178,6 +255,10 @@ export interface LogProducerOptions {
   readonly batchBytes?: number;
   /** An open transaction older than this is aborted by the log. Default 60 s. Infinity: never. */
   readonly transactionTimeoutMs?: number;
+  /** Batches are compressed with this codec. Default 'none'. `UNSUPPORTED_COMPRESSION` when this process has no such codec. */
+  readonly compression?: CompressionType;
+  /** Names the producer for quotas. Default 'millrace'. */
+  readonly clientId?: string;
   /** Called once per batch in offset order per partition, when the batch is accepted (in a transaction) or durable (otherwise). */
   readonly onBatch?: (
     topic: string,

@@ -4,6 +4,9 @@
  */
 import { checkNewTopics, requireArray } from './checked-options.js';
 import type {
+  ConfigChange,
+  ConfigEntry,
+  GroupDescription,
   Isolation,
   LogAdmin,
   NewTopic,
@@ -37,6 +40,14 @@ export interface Admin {
   ): Promise<void>;
   /** Throws `UNKNOWN_TOPIC`. */
   deleteTopics(topics: readonly string[]): Promise<void>;
+  /** Raises partition counts, all or none. Records stay where they are, so new records of a key may go elsewhere. Throws `UNKNOWN_TOPIC`, `INVALID_PARTITIONS`. */
+  createPartitions(
+    topics: readonly { readonly topic: string; readonly partitions: number }[],
+  ): Promise<void>;
+  /** Every config of each topic with its value, source (set or default) and meaning. Throws `UNKNOWN_TOPIC`. */
+  describeConfigs(topics: readonly string[]): Promise<(readonly ConfigEntry[])[]>;
+  /** Sets and unsets topic configs, all changes or none; what is not named stays. In force when it resolves. Throws `UNKNOWN_TOPIC`, `INVALID_CONFIG`. */
+  alterConfigs(changes: readonly ConfigChange[]): Promise<void>;
   listTopics(): Promise<string[]>;
   /** In the order asked for; all topics when none are named. Throws `UNKNOWN_TOPIC`. */
   describeTopics(topics?: readonly string[]): Promise<TopicDescription[]>;
@@ -51,6 +62,14 @@ export interface Admin {
   listGroups(): Promise<string[]>;
   /** Every committed offset of a group. */
   committedOffsets(groupId: string): Promise<PartitionOffsetAndMetadata[]>;
+  /** State, generation, assignor and members, in the order asked for; all groups when none are named. A group that does not exist is `Dead`. */
+  describeGroups(groupIds?: readonly string[]): Promise<GroupDescription[]>;
+  /** Sets committed offsets of a group without members. Throws `GROUP_NOT_EMPTY`, `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`. */
+  alterGroupOffsets(groupId: string, offsets: readonly PartitionOffsetAndMetadata[]): Promise<void>;
+  /** Forgets committed offsets. Throws `UNKNOWN_GROUP`, `GROUP_NOT_EMPTY` while a member reads the topic. */
+  deleteGroupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<void>;
+  /** Deletes groups with their offsets, all or none. Throws `UNKNOWN_GROUP`, `GROUP_NOT_EMPTY`. */
+  deleteGroups(groupIds: readonly string[]): Promise<void>;
 }
 
 export class TypedAdmin implements Admin {
@@ -109,5 +128,56 @@ export class TypedAdmin implements Admin {
 
   committedOffsets(groupId: string): Promise<PartitionOffsetAndMetadata[]> {
     return this.#admin.committedOffsets(groupId);
+  }
+
+  async createPartitions(
+    topics: readonly { readonly topic: string; readonly partitions: number }[],
+  ): Promise<void> {
+    requireArray(topics, 'createPartitions', "[{ topic: 'order', partitions: 6 }]");
+    await this.describeTopics(topics.map(({ topic }) => topic));
+    await this.#admin.createPartitions(topics);
+  }
+
+  async describeConfigs(topics: readonly string[]): Promise<(readonly ConfigEntry[])[]> {
+    requireArray(topics, 'describeConfigs', "['order']");
+    await this.describeTopics(topics);
+    return this.#admin.describeConfigs(topics);
+  }
+
+  async alterConfigs(changes: readonly ConfigChange[]): Promise<void> {
+    requireArray(
+      changes,
+      'alterConfigs',
+      "[{ topic: 'order', set: { 'retention.ms': 3_600_000 } }]",
+    );
+    await this.describeTopics(changes.map(({ topic }) => topic));
+    await this.#admin.alterConfigs(changes);
+  }
+
+  async describeGroups(groupIds?: readonly string[]): Promise<GroupDescription[]> {
+    if (groupIds !== undefined) requireArray(groupIds, 'describeGroups', "['billing']");
+    return this.#admin.describeGroups(groupIds ?? (await this.#admin.listGroups()));
+  }
+
+  async alterGroupOffsets(
+    groupId: string,
+    offsets: readonly PartitionOffsetAndMetadata[],
+  ): Promise<void> {
+    requireArray(
+      offsets,
+      'alterGroupOffsets',
+      "[{ topic: 'order', partition: 0, offset: 0, metadata: '' }]",
+    );
+    await this.#admin.alterGroupOffsets(groupId, offsets);
+  }
+
+  async deleteGroupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<void> {
+    requireArray(partitions, 'deleteGroupOffsets', "[{ topic: 'order', partition: 0 }]");
+    await this.#admin.deleteGroupOffsets(groupId, partitions);
+  }
+
+  async deleteGroups(groupIds: readonly string[]): Promise<void> {
+    requireArray(groupIds, 'deleteGroups', "['billing']");
+    await this.#admin.deleteGroups(groupIds);
   }
 }

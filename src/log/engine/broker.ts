@@ -53,7 +53,7 @@ export class Broker {
     this.logger = options.logger;
     this.#storage = options.storage;
     this.durability = new Durability(options.storage, options.env.timers, options.logger);
-    this.offsets = new GroupOffsets(this.topics);
+    this.offsets = new GroupOffsets(this.topics, this.durability);
     this.groups = new Groups(this.topics, options.env);
     this.producerIds = new ProducerIds(this.durability);
     this.transactions = new Transactions({
@@ -210,8 +210,7 @@ export class Broker {
         this.transactions.replay(entry);
         break;
       case 'group-offsets':
-        this.offsets.appended(entry);
-        this.offsets.publish(entry);
+        this.offsets.replay(entry);
         break;
       case 'batch': {
         const partition = this.topics.byId(entry.topicId)?.partition(entry.partition);

@@ -188,16 +188,9 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
       env.clock.now(),
     );
     if (entry.offsets.length === 0) return;
-    durability.append(entry);
-    this.#broker.offsets.appended(entry);
+    this.#broker.offsets.write(entry);
     await new Promise<void>((resolve, reject) => {
-      durability.wait({
-        durable: (error) => {
-          if (error !== undefined) return reject(error);
-          this.#broker.offsets.publish(entry);
-          resolve();
-        },
-      });
+      durability.wait({ durable: (error) => (error === undefined ? resolve() : reject(error)) });
       durability.syncNow();
     });
   }

@@ -7,8 +7,13 @@
  *                          +---- given up ---- revoking <--- another joins, leaves, topics change
  */
 import type { Env } from '../../env/env.js';
-import { StreamsError } from '../../errors.js';
-import type { ConsumerGroupMetadata, TopicPartition } from '../client.js';
+import { assert, StreamsError } from '../../errors.js';
+import type {
+  ConsumerGroupMetadata,
+  GroupDescription,
+  GroupState,
+  TopicPartition,
+} from '../client.js';
 import { assignRanges } from './range-assignor.js';
 import { Reaper } from './reaper.js';
 import type { Topics } from './topics.js';
@@ -149,10 +154,46 @@ export class Groups {
     }
   }
 
-  groupIds(): string[] {
-    return [...this.#groups]
-      .filter(([, group]) => group.members.size > 0)
-      .map(([groupId]) => groupId);
+  groupIds(): IterableIterator<string> {
+    return this.#groups.keys();
+  }
+
+  has(groupId: string): boolean {
+    return this.#groups.has(groupId);
+  }
+
+  /** Members, static ones that are away included. */
+  size(groupId: string): number {
+    return this.#groups.get(groupId)?.members.size ?? 0;
+  }
+
+  /** A member of the group is subscribed to the topic. */
+  reads(groupId: string, topic: string): boolean {
+    for (const member of this.#groups.get(groupId)?.members.values() ?? [])
+      if (member.topics.includes(topic)) return true;
+    return false;
+  }
+
+  /** The group has no members and is deleted. */
+  forget(groupId: string): void {
+    assert(this.size(groupId) === 0, 'only a group without members is deleted');
+    this.#groups.delete(groupId);
+  }
+
+  describe(groupId: string, hasOffsets: boolean): GroupDescription {
+    const group = this.#groups.get(groupId);
+    const members = [...(group?.members.values() ?? [])];
+    return {
+      groupId,
+      state: stateOf(group, hasOffsets),
+      generationId: group?.generation ?? 0,
+      assignor: members.length === 0 ? '' : 'range',
+      members: members.map(({ memberId, assignment }) => ({
+        memberId,
+        clientId: 'millrace',
+        assignment,
+      })),
+    };
   }
 
   close(): void {
@@ -208,4 +249,14 @@ export class Groups {
     }
     return next;
   }
+}
+
+/** Kafka's states; an assignment that a member has not taken yet is one that the group still completes. */
+function stateOf(group: Group | undefined, hasOffsets: boolean): GroupState {
+  if (group === undefined) return hasOffsets ? 'Empty' : 'Dead';
+  if (group.members.size === 0) return 'Empty';
+  if (group.rebalancing) return 'PreparingRebalance';
+  for (const member of group.members.values())
+    if (member.state === 'assigned') return 'CompletingRebalance';
+  return 'Stable';
 }

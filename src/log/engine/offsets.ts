@@ -4,6 +4,7 @@
  */
 import { StreamsError } from '../../errors.js';
 import type { OffsetAndMetadata, PartitionOffsetAndMetadata } from '../client.js';
+import type { Durability } from './durability.js';
 import type { JournalEntry } from './storage.js';
 import type { Topics } from './topics.js';
 
@@ -20,11 +21,13 @@ type Offsets = Map<string, GroupOffset>;
 
 export class GroupOffsets {
   readonly #topics: Topics;
+  readonly #durability: Durability;
   readonly #visible = new Map<string, Offsets>();
   readonly #appended = new Map<string, Offsets>();
 
-  constructor(topics: Topics) {
+  constructor(topics: Topics, durability: Durability) {
     this.#topics = topics;
+    this.#durability = durability;
   }
 
   /** The entry for these offsets. Throws `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`. */
@@ -52,18 +55,50 @@ export class GroupOffsets {
     return { type: 'group-offsets', groupId, offsets: list };
   }
 
-  /** The entry is in the journal. */
-  appended(entry: GroupOffsetsEntry): void {
-    put(this.#appended, entry);
+  /** The entry that removes these offsets of the group, all of them when none are named; those that do not exist are left out. */
+  removal(
+    groupId: string,
+    partitions?: readonly { readonly topicId: string; readonly partition: number }[],
+  ): GroupOffsetsEntry {
+    const known = this.#appended.get(groupId);
+    const found =
+      partitions === undefined
+        ? [...(known?.values() ?? [])]
+        : partitions.flatMap((at) => known?.get(keyOf(at)) ?? []);
+    const offsets = found.map(({ topicId, partition, timestamp }) => ({
+      topicId,
+      partition,
+      offset: -1,
+      metadata: '',
+      timestamp,
+    }));
+    return { type: 'group-offsets', groupId, offsets };
   }
 
-  /** The entry is durable. */
-  publish(entry: GroupOffsetsEntry): void {
+  /** Appends the entry, which can be read once it is durable: before anybody is told who waits from now on. */
+  write(entry: GroupOffsetsEntry): void {
+    this.#durability.append(entry);
+    put(this.#appended, entry);
+    this.#durability.wait({
+      durable: (error) => {
+        if (error === undefined) put(this.#visible, entry);
+      },
+    });
+  }
+
+  /** Recovery: the entry is in the journal and durable. */
+  replay(entry: GroupOffsetsEntry): void {
+    put(this.#appended, entry);
     put(this.#visible, entry);
   }
 
+  /** The group has offsets, durable or not. */
+  has(groupId: string): boolean {
+    return this.#appended.has(groupId) || this.#visible.has(groupId);
+  }
+
   committed(groupId: string, topicId: string, partition: number): OffsetAndMetadata | undefined {
-    const found = this.#visible.get(groupId)?.get(`${topicId}/${partition}`);
+    const found = this.#visible.get(groupId)?.get(keyOf({ topicId, partition }));
     return found === undefined ? undefined : { offset: found.offset, metadata: found.metadata };
   }
 
@@ -105,9 +140,13 @@ function put(groups: Map<string, Offsets>, entry: GroupOffsetsEntry): void {
   let offsets = groups.get(entry.groupId);
   if (offsets === undefined) groups.set(entry.groupId, (offsets = new Map()));
   for (const offset of entry.offsets) {
-    const key = `${offset.topicId}/${offset.partition}`;
+    const key = keyOf(offset);
     if (offset.offset < 0) offsets.delete(key);
     else offsets.set(key, offset);
   }
   if (offsets.size === 0) groups.delete(entry.groupId);
+}
+
+function keyOf(at: { readonly topicId: string; readonly partition: number }): string {
+  return `${at.topicId}/${at.partition}`;
 }

@@ -17,6 +17,14 @@ export type JournalEntry =
       readonly config: Readonly<{ [name: string]: string }>;
     }
   | { readonly type: 'topic-deleted'; readonly topicId: string }
+  /** The configs that are set from here on, all of them. */
+  | {
+      readonly type: 'topic-config';
+      readonly topicId: string;
+      readonly config: Readonly<{ [name: string]: string }>;
+    }
+  /** The topic has so many partitions from here on, more than before. */
+  | { readonly type: 'topic-partitions'; readonly topicId: string; readonly partitions: number }
   | {
       readonly type: 'log-start';
       readonly topicId: string;
@@ -83,6 +91,20 @@ export interface PartitionSnapshot {
   }[];
 }
 
+/** A run of batches that is removed or cleaned as one. A memory log cuts its list at the same places as a durable one. */
+export interface SegmentInfo {
+  readonly baseOffset: number;
+  /** Offset after its last batch. */
+  readonly endOffset: number;
+  readonly bytes: number;
+  /** Of its first batch; -1 when it is empty. */
+  readonly firstTimestamp: number;
+  /** -1 when it is empty. */
+  readonly maxTimestamp: number;
+  /** Nothing will be appended to it. The last segment is active, never sealed, until `roll`. */
+  readonly sealed: boolean;
+}
+
 export interface PartitionStorage {
   /** First offset that can still be read; raised by a `log-start` entry. */
   readonly startOffset: number;
@@ -99,6 +121,10 @@ export interface PartitionStorage {
     timestamp: number,
     endOffset: number,
   ): { readonly offset: number; readonly timestamp: number } | undefined;
+  /** Ascending, the active one last; empty when nothing was ever appended. */
+  segments(): readonly SegmentInfo[];
+  /** Seals the active segment unless it is empty; the next batch begins a new one. */
+  roll(): void;
 }
 
 /** What recovery did; told to the user in one log line and kept for tests. */

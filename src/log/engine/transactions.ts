@@ -165,10 +165,7 @@ export class Transactions {
     }
     try {
       this.#appendMarkers('commit', session);
-      for (const entry of entries) {
-        durability.append(entry);
-        offsets.appended(entry);
-      }
+      for (const entry of entries) offsets.write(entry);
       this.#riseEpoch(session);
     } catch (error) {
       // Part of the group may be in the storage's hands: only a reopened log knows.
@@ -182,7 +179,6 @@ export class Transactions {
       durability.wait({
         durable: (error) => {
           if (error === undefined) {
-            for (const entry of entries) offsets.publish(entry);
             session.state = 'ready';
             resolve({ outcome: 'committed' });
           } else {
