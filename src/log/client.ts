@@ -31,6 +31,19 @@ export interface LogFeatures {
 /** Kafka's codecs. Which of them this process can use is told by `UNSUPPORTED_COMPRESSION`, naming codec and package. */
 export type CompressionType = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
+/**
+ * One of Kafka's codecs, synchronous, over the bytes that Kafka stores: gzip members, zstd and LZ4 frames, Snappy in
+ * the framing of Java's client.
+ */
+export interface Codec {
+  compress(bytes: Buffer, level?: number): Buffer;
+  /** Never more than `maxBytes`: throw instead. */
+  decompress(bytes: Buffer, maxBytes: number): Buffer;
+}
+
+/** Codecs of the user's choice, used before this library's own. */
+export type CustomCodecs = { readonly [type in Exclude<CompressionType, 'none'>]?: Codec };
+
 export interface LogClient {
   readonly features: LogFeatures;
   admin(): LogAdmin;
@@ -257,6 +270,8 @@ export interface LogProducerOptions {
   readonly transactionTimeoutMs?: number;
   /** Batches are compressed with this codec. Default 'none'. `UNSUPPORTED_COMPRESSION` when this process has no such codec. */
   readonly compression?: CompressionType;
+  /** Kafka's level of the codec: gzip 1-9, lz4 1-17 (makes no difference here), zstd -131072-22. Default: the codec's own. */
+  readonly compressionLevel?: number;
   /** Names the producer for quotas. Default 'millrace'. */
   readonly clientId?: string;
   /** Called once per batch in offset order per partition, when the batch is accepted (in a transaction) or durable (otherwise). */

@@ -1,6 +1,9 @@
 /** The admin port of the bundled log. Every change is durable when its promise resolves. */
 import { StreamsError } from '../../errors.js';
 import type {
+  ConfigChange,
+  ConfigEntry,
+  GroupDescription,
   Isolation,
   LogAdmin,
   NewTopic,
@@ -11,13 +14,18 @@ import type {
   TopicPartition,
 } from '../client.js';
 import type { Broker } from './broker.js';
+import { GroupAdmin } from './group-admin.js';
 import type { Partition } from './partition.js';
+import { describeConfig } from './topic-config.js';
+import type { Topic } from './topics.js';
 
 export class EngineAdmin implements LogAdmin {
   readonly #broker: Broker;
+  readonly #groups: GroupAdmin;
 
   constructor(broker: Broker) {
     this.#broker = broker;
+    this.#groups = new GroupAdmin(broker);
   }
 
   async createTopics(
@@ -33,6 +41,25 @@ export class EngineAdmin implements LogAdmin {
     this.#broker.assertOpen();
     const found = topics.map((name) => this.#broker.topics.get(name));
     for (const topic of new Set(found)) this.#broker.deleteTopic(topic);
+    await this.#durable();
+  }
+
+  async createPartitions(
+    topics: readonly { readonly topic: string; readonly partitions: number }[],
+  ): Promise<void> {
+    this.#broker.assertOpen();
+    this.#broker.createPartitions(topics);
+    await this.#durable();
+  }
+
+  async describeConfigs(topics: readonly string[]): Promise<ConfigEntry[][]> {
+    this.#broker.assertOpen();
+    return topics.map((name) => describeConfig(this.#broker.topics.get(name).config));
+  }
+
+  async alterConfigs(changes: readonly ConfigChange[]): Promise<void> {
+    this.#broker.assertOpen();
+    this.#broker.alterConfigs(changes);
     await this.#durable();
   }
 
@@ -68,8 +95,10 @@ export class EngineAdmin implements LogAdmin {
     offsets: readonly (TopicPartition & { readonly offset: number })[],
   ): Promise<void> {
     this.#broker.assertOpen();
-    const targets = offsets.map(({ topic, partition: number, offset }) => {
-      const partition = this.#broker.topics.get(topic).partition(number);
+    const targets = offsets.map(({ topic: name, partition: number, offset }) => {
+      const topic = this.#broker.topics.get(name);
+      const partition = topic.partition(number);
+      requireDeletes(topic);
       const { startOffset, highWatermark } = partition;
       // -1 is Kafka's way to say "all there is".
       if (offset === -1) return { partition, offset: highWatermark };
@@ -77,12 +106,8 @@ export class EngineAdmin implements LogAdmin {
         return { partition, offset };
       throw new StreamsError(
         'OFFSET_OUT_OF_RANGE',
-        `Records of ${topic}-${number} cannot be deleted up to ${offset}: the partition has offsets ${startOffset} to ${highWatermark}.`,
-        {
-          topic,
-          partition: number,
-          offset,
-        },
+        `Records of ${name}-${number} cannot be deleted up to ${offset}: the partition has offsets ${startOffset} to ${highWatermark}.`,
+        { topic: name, partition: number, offset },
       );
     });
     for (const { partition, offset } of targets) this.#broker.deleteRecords(partition, offset);
@@ -101,6 +126,32 @@ export class EngineAdmin implements LogAdmin {
     return this.#broker.offsets.ofGroup(groupId);
   }
 
+  async describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
+    this.#broker.assertOpen();
+    return this.#groups.describe(groupIds);
+  }
+
+  async alterGroupOffsets(
+    groupId: string,
+    offsets: readonly PartitionOffsetAndMetadata[],
+  ): Promise<void> {
+    this.#broker.assertOpen();
+    this.#groups.alterOffsets(groupId, offsets);
+    await this.#durable();
+  }
+
+  async deleteGroupOffsets(groupId: string, partitions: readonly TopicPartition[]): Promise<void> {
+    this.#broker.assertOpen();
+    this.#groups.deleteOffsets(groupId, partitions);
+    await this.#durable();
+  }
+
+  async deleteGroups(groupIds: readonly string[]): Promise<void> {
+    this.#broker.assertOpen();
+    this.#groups.deleteGroups(groupIds);
+    await this.#durable();
+  }
+
   #durable(): Promise<void> {
     const { durability } = this.#broker;
     return new Promise((resolve, reject) => {
@@ -108,6 +159,16 @@ export class EngineAdmin implements LogAdmin {
       durability.syncNow();
     });
   }
+}
+
+/** Kafka's rule: a compacted topic promises the last value of every key, so its records cannot be deleted by offset. */
+function requireDeletes({ name, settings }: Topic): void {
+  if (settings.deletes) return;
+  throw new StreamsError(
+    'POLICY_VIOLATION',
+    `Records of topic '${name}' cannot be deleted: its cleanup.policy is 'compact'. Write tombstones, or set cleanup.policy to 'compact,delete' first.`,
+    { topic: name },
+  );
 }
 
 function offsetOf(partition: Partition, spec: OffsetSpec, end: number): number {

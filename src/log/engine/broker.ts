@@ -19,16 +19,21 @@ import {
   isTransactionalBatch,
 } from '../batch-header.js';
 import { crc32c } from '../crc32c.js';
-import type { NewTopic } from '../client.js';
+import type { ConfigChange, NewTopic } from '../client.js';
 import { buildControlBatch } from '../record-batch.js';
 import { Durability } from './durability.js';
-import type { EngineLogger, EngineOptions } from './engine-options.js';
+import {
+  DEFAULT_SETTINGS,
+  type EngineLogger,
+  type EngineOptions,
+  type EngineSettings,
+} from './engine-options.js';
 import { Groups } from './groups.js';
 import { GroupOffsets } from './offsets.js';
 import type { Partition } from './partition.js';
 import { ProducerIds } from './producer-ids.js';
 import type { JournalEntry, LogStorage, RecoveryReport } from './storage.js';
-import { Topics, type Topic } from './topics.js';
+import { Topics, type Topic, type TopicParts } from './topics.js';
 import { Transactions } from './transactions.js';
 
 /** Kafka's producer.id.expiration.ms. */
@@ -37,6 +42,7 @@ const PRODUCER_ID_EXPIRATION_MS = 86_400_000;
 export class Broker {
   readonly env: Env;
   readonly logger: EngineLogger | undefined;
+  readonly settings: EngineSettings;
   readonly durability: Durability;
   readonly topics = new Topics();
   readonly offsets: GroupOffsets;
@@ -51,6 +57,7 @@ export class Broker {
   constructor(options: EngineOptions) {
     this.env = options.env;
     this.logger = options.logger;
+    this.settings = options.settings ?? DEFAULT_SETTINGS;
     this.#storage = options.storage;
     this.durability = new Durability(options.storage, options.env.timers, options.logger);
     this.offsets = new GroupOffsets(this.topics, this.durability);
@@ -87,14 +94,19 @@ export class Broker {
   }
 
   createTopics(topics: readonly NewTopic[], ifNotExists: boolean): void {
-    const made = this.topics.create(
-      topics,
-      ifNotExists,
-      this.durability,
-      this.#storage,
-      this.env.random,
-    );
+    const made = this.topics.create(topics, ifNotExists, this.#topicParts());
     for (const topic of made) this.groups.topicChanged(topic.name);
+  }
+
+  createPartitions(
+    counts: readonly { readonly topic: string; readonly partitions: number }[],
+  ): void {
+    for (const topic of this.topics.createPartitions(counts, this.#topicParts()))
+      this.groups.topicChanged(topic.name);
+  }
+
+  alterConfigs(changes: readonly ConfigChange[]): void {
+    this.topics.alterConfigs(changes, this.#topicParts());
   }
 
   deleteTopic(topic: Topic): void {
@@ -142,7 +154,7 @@ export class Broker {
     if (isTransactionalBatch(bytes, 0))
       this.transactions.register(producerId, batchProducerEpoch(bytes, 0), partition);
     else this.#refuseMixed(producerId, partition);
-    if (topic.logAppendTime) stampAppendTime(bytes, this.env.clock.now());
+    if (topic.settings.logAppendTime) stampAppendTime(bytes, this.env.clock.now());
     const baseOffset = partition.endOffset;
     this.#store(partition, bytes, batchRecordCount(bytes, 0), batchMaxTimestamp(bytes, 0));
     this.durability.relieve();
@@ -186,6 +198,15 @@ export class Broker {
     );
   }
 
+  #topicParts(): TopicParts {
+    return {
+      durability: this.durability,
+      storage: this.#storage,
+      random: this.env.random,
+      partitionsMax: this.settings.partitionsMax,
+    };
+  }
+
   #deleted(topic: Topic): void {
     this.offsets.topicDeleted(topic.topicId);
     this.transactions.topicDeleted(topic.partitions);
@@ -199,6 +220,12 @@ export class Broker {
       case 'topic-deleted':
         this.topics.replayDeleted(entry.topicId);
         this.offsets.topicDeleted(entry.topicId);
+        break;
+      case 'topic-config':
+        this.topics.replayConfig(entry);
+        break;
+      case 'topic-partitions':
+        this.topics.replayPartitions(entry, undefined);
         break;
       case 'log-start':
         this.topics.byId(entry.topicId)?.partition(entry.partition).raiseStart(entry.offset);
@@ -227,8 +254,8 @@ export class Broker {
 
   #recovered(): void {
     let aborted = 0;
+    this.topics.attach(this.#storage);
     for (const topic of this.topics.all()) {
-      this.topics.attach(topic, this.#storage);
       for (const partition of topic.partitions) {
         partition.recovered();
         for (const { producerId, epoch } of partition.openTransactions()) {

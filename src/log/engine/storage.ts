@@ -97,11 +97,10 @@ export interface SegmentInfo {
   /** Offset after its last batch. */
   readonly endOffset: number;
   readonly bytes: number;
-  /** Of its first batch; -1 when it is empty. */
+  /** The greatest one of its first batch, from which `segment.ms` counts. */
   readonly firstTimestamp: number;
-  /** -1 when it is empty. */
   readonly maxTimestamp: number;
-  /** Nothing will be appended to it. The last segment is active, never sealed, until `roll`. */
+  /** Nothing will be appended to it. The last segment is active, and not sealed until `roll`. */
   readonly sealed: boolean;
 }
 
@@ -121,9 +120,9 @@ export interface PartitionStorage {
     timestamp: number,
     endOffset: number,
   ): { readonly offset: number; readonly timestamp: number } | undefined;
-  /** Ascending, the active one last; empty when nothing was ever appended. */
+  /** Ascending, the active one last; none that lies below the start, except the active one. Theirs to change: look again after an append. */
   segments(): readonly SegmentInfo[];
-  /** Seals the active segment unless it is empty; the next batch begins a new one. */
+  /** Seals the active segment; the next batch begins a new one. */
   roll(): void;
 }
 

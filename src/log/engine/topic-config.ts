@@ -1,108 +1,176 @@
 /**
- * Topic configs with Kafka's names, types and ranges. Values are kept as Kafka keeps them, as text; only what a
- * caller set is kept, defaults stay here. What the engine does with retention and compaction is not decided here.
+ * Topic configs: parsed, checked together, described, and as they are in force. Values are kept as Kafka keeps
+ * them, as text; only what a caller set is kept, defaults are those of `topic-config-table.ts`.
  */
-import { StreamsError } from '../../errors.js';
-import type { TopicConfig } from '../client.js';
+import { assert, StreamsError } from '../../errors.js';
+import type { ConfigChange, ConfigEntry, TopicConfig } from '../client.js';
 import { didYouMean } from '../../nearest-name.js';
+import {
+  CONFIG_DEFINITIONS,
+  JAVA_LONG_MAX,
+  MAX_MESSAGE_BYTES,
+  type ConfigDefinition,
+} from './topic-config-table.js';
 
 export type ConfigValues = Readonly<{ [name: string]: string }>;
 
-type Definition =
-  | { readonly type: 'integer'; readonly min: number; readonly max: number }
-  | { readonly type: 'ratio' }
-  | { readonly type: 'boolean' }
-  | { readonly type: 'choice'; readonly choices: readonly string[]; readonly list?: boolean };
-
-const INT32_MAX = 2_147_483_647;
-const INT64_MAX = Number.MAX_SAFE_INTEGER;
-/** Java's Long.MAX_VALUE is a usual way to write "never"; it is taken as the largest safe integer. */
-const JAVA_LONG_MAX = '9223372036854775807';
-
-const long = (min: number): Definition => ({ type: 'integer', min, max: INT64_MAX });
-const int = (min: number): Definition => ({ type: 'integer', min, max: INT32_MAX });
-
-const DEFINITIONS: ReadonlyMap<string, Definition> = new Map<string, Definition>([
-  ['cleanup.policy', { type: 'choice', choices: ['delete', 'compact'], list: true }],
-  ['compression.type', { type: 'choice', choices: ['producer', 'uncompressed'] }],
-  ['delete.retention.ms', long(0)],
-  ['file.delete.delay.ms', long(0)],
-  ['flush.messages', long(1)],
-  ['flush.ms', long(0)],
-  ['index.interval.bytes', int(0)],
-  ['max.compaction.lag.ms', long(1)],
-  ['max.message.bytes', int(0)],
-  ['message.timestamp.after.max.ms', long(0)],
-  ['message.timestamp.before.max.ms', long(0)],
-  ['message.timestamp.type', { type: 'choice', choices: ['CreateTime', 'LogAppendTime'] }],
-  ['min.cleanable.dirty.ratio', { type: 'ratio' }],
-  ['min.compaction.lag.ms', long(0)],
-  ['min.insync.replicas', int(1)],
-  ['preallocate', { type: 'boolean' }],
-  ['retention.bytes', long(-1)],
-  ['retention.ms', long(-1)],
-  ['segment.bytes', int(1_048_576)],
-  ['segment.index.bytes', int(4)],
-  ['segment.jitter.ms', long(0)],
-  ['segment.ms', long(1)],
-  ['unclean.leader.election.enable', { type: 'boolean' }],
-]);
-
-export const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
-
 /** The configs as text. Throws `INVALID_CONFIG` naming topic, config, value and what is allowed. */
 export function parseTopicConfig(topic: string, config: TopicConfig): ConfigValues {
-  const values: { [name: string]: string } = {};
-  for (const [name, value] of Object.entries(config)) {
-    const definition = DEFINITIONS.get(name);
-    if (definition === undefined) {
-      const hint = didYouMean(name, DEFINITIONS.keys());
-      throw invalid(
-        topic,
-        `there is no topic config '${name}'.${hint} Known are: ${[...DEFINITIONS.keys()].join(', ')}.`,
-      );
-    }
-    values[name] = parseValue(topic, name, definition, value);
+  return checked(topic, parseValues(topic, config));
+}
+
+/** The configs after Kafka's incremental alter. Throws `INVALID_CONFIG`. */
+export function alteredConfig(current: ConfigValues, change: ConfigChange): ConfigValues {
+  const { topic, set = {}, unset = [] } = change;
+  const values: { [name: string]: string } = { ...current, ...parseValues(topic, set) };
+  for (const name of unset) {
+    definitionOf(topic, name);
+    if (Object.hasOwn(set, name)) throw invalid(topic, `${name} is both set and unset.`);
+    delete values[name];
   }
+  return checked(topic, values);
+}
+
+/** Every config, sorted by name. */
+export function describeConfig(config: ConfigValues): ConfigEntry[] {
+  return [...CONFIG_DEFINITIONS].map(([name, { type, defaultValue, documentation }]) => ({
+    name,
+    value: config[name] ?? defaultValue,
+    source: config[name] === undefined ? 'DEFAULT_CONFIG' : 'DYNAMIC_TOPIC_CONFIG',
+    type,
+    documentation,
+  }));
+}
+
+/** The value in force, set or default. */
+export function configText(config: ConfigValues, name: string): string {
+  const value = config[name] ?? CONFIG_DEFINITIONS.get(name)?.defaultValue;
+  assert(value !== undefined, `'${name}' is a topic config`);
+  return value;
+}
+
+/** A number config in force. Java's Long.MAX_VALUE is not a safe integer: compare with it, do not add to it. */
+export function configNumber(config: ConfigValues, name: string): number {
+  return Number(configText(config, name));
+}
+
+/** What of a topic's config the engine looks at often. */
+export interface TopicSettings {
+  readonly maxMessageBytes: number;
+  readonly segmentBytes: number;
+  /** Records get the time of their append instead of the producer's. */
+  readonly logAppendTime: boolean;
+  /** cleanup.policy includes `compact`. */
+  readonly compacted: boolean;
+  /** cleanup.policy includes `delete`. */
+  readonly deletes: boolean;
+  /** Below 0: for ever. */
+  readonly retentionMs: number;
+  /** Below 0: any size. */
+  readonly retentionBytes: number;
+  readonly timestampBeforeMsMax: number;
+  readonly timestampAfterMsMax: number;
+}
+
+export function topicSettings(config: ConfigValues): TopicSettings {
+  const policy = configText(config, 'cleanup.policy').split(',');
+  return {
+    maxMessageBytes: configNumber(config, MAX_MESSAGE_BYTES),
+    segmentBytes: configNumber(config, 'segment.bytes'),
+    logAppendTime: configText(config, 'message.timestamp.type') === 'LogAppendTime',
+    compacted: policy.includes('compact'),
+    deletes: policy.includes('delete'),
+    retentionMs: configNumber(config, 'retention.ms'),
+    retentionBytes: configNumber(config, 'retention.bytes'),
+    timestampBeforeMsMax: configNumber(config, 'message.timestamp.before.max.ms'),
+    timestampAfterMsMax: configNumber(config, 'message.timestamp.after.max.ms'),
+  };
+}
+
+function parseValues(topic: string, config: TopicConfig): { [name: string]: string } {
+  const values: { [name: string]: string } = {};
+  for (const [name, value] of Object.entries(config))
+    values[name] = parseValue(topic, name, definitionOf(topic, name), value);
+  return values;
+}
+
+function definitionOf(topic: string, name: string): ConfigDefinition {
+  const definition = CONFIG_DEFINITIONS.get(name);
+  if (definition !== undefined) return definition;
+  const known = [...CONFIG_DEFINITIONS.keys()];
+  throw invalid(
+    topic,
+    `there is no topic config '${name}'.${didYouMean(name, known)} Known are: ${known.join(', ')}.`,
+  );
+}
+
+/** Kafka's rules over more than one config. */
+function checked(topic: string, values: { [name: string]: string }): ConfigValues {
+  const min = configNumber(values, 'min.compaction.lag.ms');
+  const max = configNumber(values, 'max.compaction.lag.ms');
+  if (min > max)
+    throw invalid(
+      topic,
+      `min.compaction.lag.ms (${min}) is above max.compaction.lag.ms (${max}): no record could be cleaned in time.`,
+    );
   return Object.freeze(values);
 }
 
-/** A whole number config, or `otherwise` when it was not set. */
-export function configNumber(config: ConfigValues, name: string, otherwise: number): number {
-  const value = config[name];
-  return value === undefined ? otherwise : Number(value);
-}
-
-function parseValue(topic: string, name: string, definition: Definition, value: unknown): string {
+function parseValue(
+  topic: string,
+  name: string,
+  definition: ConfigDefinition,
+  value: unknown,
+): string {
   const text = typeof value === 'string' ? value.trim() : String(value);
   switch (definition.type) {
-    case 'integer': {
-      const number =
-        text === JAVA_LONG_MAX ? INT64_MAX : /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-      if (number >= definition.min && number <= definition.max) return String(number);
-      throw invalid(
-        topic,
-        `${name} is '${text}', expected a whole number from ${definition.min} to ${definition.max}.`,
-      );
-    }
-    case 'ratio': {
+    case 'INT':
+    case 'LONG':
+      return wholeNumber(topic, name, definition, text);
+    case 'DOUBLE': {
+      const { min = 0, max = 1 } = definition;
       const number = text === '' ? Number.NaN : Number(text);
-      if (number >= 0 && number <= 1) return String(number);
-      throw invalid(topic, `${name} is '${text}', expected a number from 0 to 1.`);
+      if (number >= min && number <= max) return String(number);
+      throw invalid(topic, `${name} is '${text}', expected a number from ${min} to ${max}.`);
     }
-    case 'boolean':
+    case 'BOOLEAN':
       if (text === 'true' || text === 'false') return text;
       throw invalid(topic, `${name} is '${text}', expected true or false.`);
-    case 'choice': {
-      const parts = definition.list === true ? text.split(',').map((part) => part.trim()) : [text];
-      if (parts.every((part) => definition.choices.includes(part))) return parts.join(',');
-      const allowed = definition.choices.join(', ');
-      throw invalid(
-        topic,
-        `${name} is '${text}', expected ${definition.list === true ? `a list of ${allowed}` : `one of ${allowed}`}.`,
-      );
-    }
+    case 'STRING':
+    case 'LIST':
+      return chosen(topic, name, definition, text);
   }
+}
+
+function wholeNumber(
+  topic: string,
+  name: string,
+  { min = 0, max = Number.MAX_SAFE_INTEGER, also }: ConfigDefinition,
+  text: string,
+): string {
+  const largest = max > Number.MAX_SAFE_INTEGER;
+  if (largest && text === JAVA_LONG_MAX) return text;
+  const number = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number === also) return String(number);
+  if (number >= min && number <= Math.min(max, Number.MAX_SAFE_INTEGER)) return String(number);
+  const to = largest ? `${Number.MAX_SAFE_INTEGER}, or ${JAVA_LONG_MAX} for no limit` : max;
+  throw invalid(
+    topic,
+    `${name} is '${text}', expected a whole number from ${min} to ${to}${also === undefined ? '' : `, or ${also}`}.`,
+  );
+}
+
+function chosen(
+  topic: string,
+  name: string,
+  { type, choices = [] }: ConfigDefinition,
+  text: string,
+): string {
+  const parts = type === 'LIST' ? text.split(',').map((part) => part.trim()) : [text];
+  const known = parts.every((part) => choices.includes(part));
+  if (known && new Set(parts).size === parts.length) return parts.join(',');
+  const what = type === 'LIST' ? 'a list, each once, of' : 'one of';
+  throw invalid(topic, `${name} is '${text}', expected ${what} ${choices.join(', ')}.`);
 }
 
 function invalid(topic: string, what: string): StreamsError {

@@ -4,16 +4,17 @@
  */
 import type { Random } from '../../env/env.js';
 import { assert, StreamsError } from '../../errors.js';
-import type { NewTopic, TopicConfig, TopicDescription } from '../client.js';
+import type { ConfigChange, NewTopic, TopicConfig, TopicDescription } from '../client.js';
 import type { Durability } from './durability.js';
 import { didYouMean } from '../../nearest-name.js';
 import { Partition } from './partition.js';
 import type { JournalEntry, LogStorage } from './storage.js';
 import {
-  configNumber,
-  DEFAULT_MAX_MESSAGE_BYTES,
+  alteredConfig,
   parseTopicConfig,
+  topicSettings,
   type ConfigValues,
+  type TopicSettings,
 } from './topic-config.js';
 
 const NAME_LENGTH_MAX = 249;
@@ -22,23 +23,49 @@ const PARTITIONS_MAX = 10_000;
 export class Topic {
   readonly topicId: string;
   readonly name: string;
-  readonly config: ConfigValues;
-  readonly partitions: readonly Partition[];
-  readonly maxMessageBytes: number;
-  /** Records get the time of their append instead of the producer's. */
-  readonly logAppendTime: boolean;
   deleted = false;
+  readonly #partitions: Partition[] = [];
+  #config: ConfigValues;
+  #settings: TopicSettings;
 
   constructor(topicId: string, name: string, partitions: number, config: ConfigValues) {
     this.topicId = topicId;
     this.name = name;
-    this.config = config;
-    this.partitions = Array.from(
-      { length: partitions },
-      (_, partition) => new Partition(topicId, name, partition),
-    );
-    this.maxMessageBytes = configNumber(config, 'max.message.bytes', DEFAULT_MAX_MESSAGE_BYTES);
-    this.logAppendTime = config['message.timestamp.type'] === 'LogAppendTime';
+    this.#config = config;
+    this.#settings = topicSettings(config);
+    this.grow(partitions);
+  }
+
+  /** What is set; `configure` replaces it. */
+  get config(): ConfigValues {
+    return this.#config;
+  }
+
+  /** What is in force; another object after `configure`. */
+  get settings(): TopicSettings {
+    return this.#settings;
+  }
+
+  /** The same list for the life of the topic; it may grow. */
+  get partitions(): readonly Partition[] {
+    return this.#partitions;
+  }
+
+  get maxMessageBytes(): number {
+    return this.#settings.maxMessageBytes;
+  }
+
+  configure(config: ConfigValues): void {
+    this.#config = config;
+    this.#settings = topicSettings(config);
+  }
+
+  /** Makes partitions until there are `count`; returns the new ones. */
+  grow(count: number): readonly Partition[] {
+    const first = this.#partitions.length;
+    for (let partition = first; partition < count; partition++)
+      this.#partitions.push(new Partition(this.topicId, this.name, partition));
+    return this.#partitions.slice(first);
   }
 
   /** Throws `UNKNOWN_PARTITION`. */
@@ -53,14 +80,23 @@ export class Topic {
   }
 
   describe(): TopicDescription {
-    const config: TopicConfig = { ...this.config };
-    return { topic: this.name, topicId: this.topicId, partitions: this.partitions.length, config };
+    const config: TopicConfig = { ...this.#config };
+    return { topic: this.name, topicId: this.topicId, partitions: this.#partitions.length, config };
   }
+}
+
+/** What a change of topics needs. */
+export interface TopicParts {
+  readonly durability: Durability;
+  readonly storage: LogStorage;
+  readonly random: Random;
+  readonly partitionsMax: number;
 }
 
 export class Topics {
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
+  #partitionCount = 0;
 
   find(name: string): Topic | undefined {
     return this.#byName.get(name);
@@ -88,19 +124,18 @@ export class Topics {
     return this.#byName.values();
   }
 
-  /** Appends the entries of those that do not exist yet. All are checked before the first is made. */
-  create(
-    topics: readonly NewTopic[],
-    ifNotExists: boolean,
-    durability: Durability,
-    storage: LogStorage,
-    random: Random,
-  ): Topic[] {
+  /** Partitions of all topics. */
+  get partitionCount(): number {
+    return this.#partitionCount;
+  }
+
+  /** Makes those that do not exist yet. All are checked before the first is made. */
+  create(topics: readonly NewTopic[], ifNotExists: boolean, parts: TopicParts): Topic[] {
     const made: { readonly topic: NewTopic; readonly config: ConfigValues }[] = [];
     const names = new Set<string>();
     for (const topic of topics) {
       checkName(topic.topic);
-      checkPartitions(topic);
+      checkPartitions(topic.topic, topic.partitions);
       const config = parseTopicConfig(topic.topic, topic.config ?? {});
       const exists = this.#byName.has(topic.topic) || names.has(topic.topic);
       if (exists && !ifNotExists)
@@ -112,18 +147,70 @@ export class Topics {
       if (!exists) made.push({ topic, config });
       names.add(topic.topic);
     }
-    durability.assertWritable();
+    this.#checkCount(
+      made.reduce((sum, { topic }) => sum + topic.partitions, 0),
+      parts,
+    );
+    parts.durability.assertWritable();
     return made.map(({ topic, config }) => {
       const entry = {
         type: 'topic-created',
-        topicId: random.uuid(),
+        topicId: parts.random.uuid(),
         topic: topic.topic,
         partitions: topic.partitions,
         config,
       } as const;
-      durability.append(entry);
-      return this.replayCreated(entry, storage);
+      parts.durability.append(entry);
+      return this.replayCreated(entry, parts.storage);
     });
+  }
+
+  /** Raises partition counts; returns the topics. All are checked before the first is changed. */
+  createPartitions(
+    counts: readonly { readonly topic: string; readonly partitions: number }[],
+    parts: TopicParts,
+  ): Topic[] {
+    const found = new Set<Topic>();
+    let more = 0;
+    for (const { topic: name, partitions } of counts) {
+      const topic = this.get(name);
+      checkPartitions(name, partitions);
+      const current = topic.partitions.length;
+      if (partitions <= current || found.has(topic))
+        throw new StreamsError(
+          'INVALID_PARTITIONS',
+          found.has(topic)
+            ? `Topic '${name}' is named twice; give each topic once.`
+            : `Topic '${name}' has ${current} partitions already; give more than that, partitions cannot be taken away.`,
+          { topic: name },
+        );
+      found.add(topic);
+      more += partitions - current;
+    }
+    this.#checkCount(more, parts);
+    parts.durability.assertWritable();
+    for (const { topic, partitions } of counts) {
+      const { topicId } = this.get(topic);
+      const entry = { type: 'topic-partitions', topicId, partitions } as const;
+      parts.durability.append(entry);
+      this.replayPartitions(entry, parts.storage);
+    }
+    return [...found];
+  }
+
+  /** All changes or none; in force for the next batch. */
+  alterConfigs(changes: readonly ConfigChange[], { durability }: TopicParts): void {
+    const altered = new Map<Topic, ConfigValues>();
+    for (const change of changes) {
+      const topic = this.get(change.topic);
+      altered.set(topic, alteredConfig(altered.get(topic) ?? topic.config, change));
+    }
+    durability.assertWritable();
+    for (const [{ topicId }, config] of altered) {
+      const entry = { type: 'topic-config', topicId, config } as const;
+      durability.append(entry);
+      this.replayConfig(entry);
+    }
   }
 
   delete(topic: Topic, durability: Durability): void {
@@ -142,8 +229,22 @@ export class Topics {
     assert(!this.#byName.has(entry.topic), `topic '${entry.topic}' exists once`);
     this.#byName.set(topic.name, topic);
     this.#byId.set(topic.topicId, topic);
-    if (storage !== undefined) this.attach(topic, storage);
+    this.#partitionCount += topic.partitions.length;
+    if (storage !== undefined) attach(topic.topicId, topic.partitions, storage);
     return topic;
+  }
+
+  replayPartitions(
+    entry: JournalEntry & { readonly type: 'topic-partitions' },
+    storage: LogStorage | undefined,
+  ): void {
+    const made = this.#byId.get(entry.topicId)?.grow(entry.partitions) ?? [];
+    this.#partitionCount += made.length;
+    if (storage !== undefined) attach(entry.topicId, made, storage);
+  }
+
+  replayConfig(entry: JournalEntry & { readonly type: 'topic-config' }): void {
+    this.#byId.get(entry.topicId)?.configure(entry.config);
   }
 
   replayDeleted(topicId: string): void {
@@ -151,14 +252,28 @@ export class Topics {
     if (topic === undefined) return;
     this.#byId.delete(topicId);
     this.#byName.delete(topic.name);
+    this.#partitionCount -= topic.partitions.length;
     topic.deleted = true;
     for (const partition of topic.partitions) partition.delete();
   }
 
-  attach(topic: Topic, storage: LogStorage): void {
-    for (const partition of topic.partitions)
-      partition.attach(storage.partition(topic.topicId, partition.partition));
+  /** The storage has recovered: every partition is in it. */
+  attach(storage: LogStorage): void {
+    for (const { topicId, partitions } of this.#byId.values()) attach(topicId, partitions, storage);
   }
+
+  #checkCount(more: number, { partitionsMax }: TopicParts): void {
+    if (this.#partitionCount + more <= partitionsMax) return;
+    throw new StreamsError(
+      'LIMIT_EXCEEDED',
+      `The log would have ${this.#partitionCount + more} partitions, more than its limit of ${partitionsMax}. Delete topics, or open the log with a higher partitionsMax.`,
+    );
+  }
+}
+
+function attach(topicId: string, partitions: readonly Partition[], storage: LogStorage): void {
+  for (const partition of partitions)
+    partition.attach(storage.partition(topicId, partition.partition));
 }
 
 function checkName(name: unknown): asserts name is string {
@@ -176,18 +291,11 @@ function checkName(name: unknown): asserts name is string {
   );
 }
 
-function checkPartitions(topic: NewTopic): void {
-  if (
-    Number.isInteger(topic.partitions) &&
-    topic.partitions >= 1 &&
-    topic.partitions <= PARTITIONS_MAX
-  )
-    return;
+function checkPartitions(topic: string, partitions: number): void {
+  if (Number.isInteger(partitions) && partitions >= 1 && partitions <= PARTITIONS_MAX) return;
   throw new StreamsError(
     'INVALID_PARTITIONS',
-    `Topic '${topic.topic}' cannot have ${topic.partitions} partitions: give a whole number from 1 to ${PARTITIONS_MAX}.`,
-    {
-      topic: topic.topic,
-    },
+    `Topic '${topic}' cannot have ${partitions} partitions: give a whole number from 1 to ${PARTITIONS_MAX}.`,
+    { topic },
   );
 }
