@@ -78,6 +78,15 @@ export function readAll(partition: PartitionStorage, maxBytes = 1_048_576): stri
   return records;
 }
 
+/** First and end offset of every segment. */
+export function segmentsOf(partition: PartitionStorage): string[] {
+  return partition
+    .segments()
+    .map(
+      ({ baseOffset, endOffset, sealed }) => `${baseOffset}-${endOffset}${sealed ? '' : ' active'}`,
+    );
+}
+
 export function synced(storage: LogStorage): Promise<void> {
   return new Promise((resolve, reject) => {
     storage.sync((error) => (error === undefined ? resolve() : reject(error)));
@@ -245,6 +254,112 @@ export function storageSuite(name: string, make: () => StorageHarness): void {
       await settle();
       expect(readAll(storage.partition('t2', 0))).toEqual(['0:new']);
       expect(() => storage.partition('t1', 0)).toThrow('t1');
+    });
+
+    run('a segment ends at segment.bytes and at segment.ms', async ({ storage, settle }) => {
+      const one = batch('t', 0, 0, ['x']).bytes.length;
+      storage.append(
+        topicCreated('t', 'topic', 1, { 'segment.bytes': String(3 * one), 'segment.ms': '1000' }),
+      );
+      const partition = storage.partition('t', 0);
+      expect(partition.segments()).toEqual([]);
+      const times = [5000, 5100, 5200, 5300, 6300, 6301, 4000, 9000];
+      for (const [i, time] of times.entries()) {
+        storage.append(batch('t', 0, i, ['x'], time));
+        if (i % 3 === 0) storage.sync(() => {});
+      }
+      const check = () =>
+        expect(segmentsOf(partition)).toEqual(['0-3', '3-5', '5-7', '7-8 active']);
+      check();
+      storage.sync(() => {});
+      await settle();
+      check();
+      expect(partition.segments()[1]).toMatchObject({
+        bytes: 2 * one,
+        firstTimestamp: 5300,
+        maxTimestamp: 6300,
+      });
+    });
+
+    run(
+      'a compacted segment is rolled after max.compaction.lag.ms, and jitter makes it earlier',
+      async ({ storage }) => {
+        storage.append(
+          topicCreated('c', 'compacted', 1, {
+            'cleanup.policy': 'compact',
+            'max.compaction.lag.ms': '10',
+          }),
+        );
+        storage.append(
+          topicCreated('j', 'jittered', 1, { 'segment.ms': '1000', 'segment.jitter.ms': '900' }),
+        );
+        for (let i = 0; i < 40; i++) {
+          storage.append(batch('c', 0, i, ['x'], i));
+          storage.append(batch('j', 0, i, ['x'], i * 100));
+        }
+        expect(segmentsOf(storage.partition('c', 0))).toEqual([
+          '0-11',
+          '11-22',
+          '22-33',
+          '33-40 active',
+        ]);
+        expect(storage.partition('j', 0).segments().length).toBeGreaterThan(4);
+      },
+    );
+
+    run('a rolled segment takes nothing more', async ({ storage, settle }) => {
+      storage.append(topicCreated('t', 'topic'));
+      const partition = storage.partition('t', 0);
+      partition.roll();
+      storage.append(batch('t', 0, 0, ['a', 'b']));
+      partition.roll();
+      partition.roll();
+      expect(segmentsOf(partition)).toEqual(['0-2']);
+      storage.sync(() => {});
+      await settle();
+      storage.append(batch('t', 0, 2, ['c']));
+      expect(segmentsOf(partition)).toEqual(['0-2', '2-3 active']);
+      storage.append({ type: 'log-start', topicId: 't', partition: 0, offset: 3 });
+      expect(segmentsOf(partition)).toEqual(['2-3 active']);
+      partition.roll();
+      expect(segmentsOf(partition)).toEqual([]);
+      storage.sync(() => {});
+      await settle();
+      storage.append(batch('t', 0, 3, ['d']));
+      storage.sync(() => {});
+      await settle();
+      expect(segmentsOf(partition)).toEqual(['3-4 active']);
+      expect(readAll(partition)).toEqual(['3:d']);
+    });
+
+    run('a changed config is in force from the next batch on', async ({ storage, settle }) => {
+      storage.append(topicCreated('t', 'topic', 1, { 'segment.ms': '1000' }));
+      const partition = storage.partition('t', 0);
+      for (let i = 0; i < 4; i++) storage.append(batch('t', 0, i, ['x'], i * 100));
+      storage.append({ type: 'topic-config', topicId: 't', config: { 'segment.ms': '100' } });
+      for (let i = 4; i < 8; i++) storage.append(batch('t', 0, i, ['x'], i * 100));
+      storage.append({ type: 'topic-config', topicId: 't', config: {} });
+      for (let i = 8; i < 12; i++) storage.append(batch('t', 0, i, ['x'], i * 100));
+      const check = () => expect(segmentsOf(partition)).toEqual(['0-4', '4-6', '6-12 active']);
+      check();
+      storage.sync(() => {});
+      await settle();
+      check();
+    });
+
+    run('partitions that are added later begin empty', async ({ storage, settle }) => {
+      storage.append(topicCreated('t', 'topic', 1, { 'segment.ms': '100' }));
+      storage.append(batch('t', 0, 0, ['a']));
+      storage.append({ type: 'topic-partitions', topicId: 't', partitions: 3 });
+      storage.append(batch('t', 2, 0, ['b'], 0));
+      storage.append(batch('t', 2, 1, ['c'], 200));
+      storage.sync(() => {});
+      await settle();
+      expect(readAll(storage.partition('t', 0))).toEqual(['0:a']);
+      expect(readAll(storage.partition('t', 1))).toEqual([]);
+      expect(readAll(storage.partition('t', 2))).toEqual(['0:b', '1:c']);
+      expect(segmentsOf(storage.partition('t', 2))).toEqual(['0-1', '1-2 active']);
+      expect(() => storage.partition('t', 3)).toThrow('partition 3');
     });
 
     run('a closed storage refuses to write', async ({ storage, settle }) => {

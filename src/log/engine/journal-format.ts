@@ -66,6 +66,8 @@ export interface SegmentCheckpoint {
   readonly baseOffset: number;
   readonly endOffset: number;
   readonly bytes: number;
+  readonly sealed: boolean;
+  readonly firstTimestamp: number;
   readonly maxTimestamp: number;
   readonly maxTimestampOffset: number;
 }

@@ -182,6 +182,8 @@ function buildPartitions(
 function applyState(entry: Exclude<JournalEntry, BatchEntry>, topics: TopicTable): void {
   if (entry.type === 'topic-created') topics.create(entry);
   else if (entry.type === 'topic-deleted') topics.delete(entry.topicId);
+  else if (entry.type === 'topic-config') topics.configure(entry.topicId, entry.config);
+  else if (entry.type === 'topic-partitions') topics.grow(entry.topicId, entry.partitions);
   else if (entry.type === 'log-start')
     topics.find(entry.topicId, entry.partition)?.raiseStart(entry.offset);
 }
@@ -190,9 +192,9 @@ function applyState(entry: Exclude<JournalEntry, BatchEntry>, topics: TopicTable
 function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFile): void {
   for (const partition of topics.partitions()) {
     const kept: Segment[] = [];
-    for (const [i, segment] of partition.segments.entries()) {
+    for (const [i, segment] of partition.segmentList.entries()) {
       const size = fileSize(files, segment.logPath);
-      const last = i === partition.segments.length - 1;
+      const last = i === partition.segmentList.length - 1;
       // It was deleted. The removal may be undone by a crash, and then its last bytes were never synced.
       if (segment.endOffset <= partition.startOffset && (size ?? 0) < segment.bytes) continue;
       if (size === undefined || size < segment.bytes || (size > segment.bytes && !last)) {
@@ -209,7 +211,7 @@ function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFil
       }
       kept.push(segment);
     }
-    partition.segments = kept;
+    partition.segmentList = kept;
   }
 }
 
@@ -218,7 +220,7 @@ function checkNothingBehind(files: FileSystem, topics: TopicTable, newest: Journ
   for (const partition of topics.partitions()) {
     if (topics.replaced(partition) || !files.exists(partition.directory)) continue;
     const expected = new Map(
-      partition.segments.map((segment) => [
+      partition.segmentList.map((segment) => [
         `${segmentName(segment.baseOffset)}.log`,
         segment.bytes,
       ]),
@@ -249,7 +251,7 @@ function rewriteSegments(
   for (const stale of topics.deletedDirectories()) removePartitionDirectory(files, stale);
   for (const partition of topics.partitions()) {
     const batches = rewrites.get(partition) ?? [];
-    if (partition.segments.length === 0 && !files.exists(partition.directory)) continue;
+    if (partition.segmentList.length === 0 && !files.exists(partition.directory)) continue;
     // What is as its checkpoint left it costs no device flush, however many partitions there are.
     if (batches.length === 0 && !endsBehindCheckpoint(files, partition)) {
       if (removeStrangers(files, partition)) files.syncDirectory(partition.directory);
@@ -270,7 +272,7 @@ function rewriteSegments(
 }
 
 function endsBehindCheckpoint(files: FileSystem, partition: JournalPartition): boolean {
-  const active = partition.segments.at(-1);
+  const active = partition.segmentList.at(-1);
   return active !== undefined && (fileSize(files, active.logPath) ?? 0) > active.bytes;
 }
 
@@ -282,10 +284,10 @@ function rewritePartition(
 ): FileHandle[] {
   const handles: FileHandle[] = [];
   let next = 0;
-  for (const segment of partition.segments) {
+  for (const segment of partition.segmentList) {
     const position = segment.readableBytes;
     const first = !segment.created;
-    if (!first && segment !== partition.segments.at(-1) && segment.bytes === position) continue;
+    if (!first && segment !== partition.segmentList.at(-1) && segment.bytes === position) continue;
     const handle = openSegment(files, segment);
     handles.push(handle);
     if (handle.size() > position) handle.truncate(position);
@@ -310,7 +312,7 @@ function openSegment(files: FileSystem, segment: Segment): FileHandle {
 
 /** Removes what is not one of its segments: rests of deleted ones, or of a former topic of this name. Says whether there was any. */
 function removeStrangers(files: FileSystem, partition: JournalPartition): boolean {
-  const stems = new Set(partition.segments.map((segment) => segmentName(segment.baseOffset)));
+  const stems = new Set(partition.segmentList.map((segment) => segmentName(segment.baseOffset)));
   let removed = false;
   for (const name of files.list(partition.directory)) {
     const [stem, extension] = name.split('.');

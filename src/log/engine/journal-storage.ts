@@ -159,6 +159,12 @@ export class JournalStorage implements LogStorage, FileThreadListener {
       case 'topic-deleted':
         this.#deletedPartitions.push(...topics.delete(entry.topicId));
         break;
+      case 'topic-config':
+        topics.configure(entry.topicId, entry.config);
+        break;
+      case 'topic-partitions':
+        topics.grow(entry.topicId, entry.partitions);
+        break;
       case 'log-start': {
         const trimmed = topics.get(entry.topicId, entry.partition);
         trimmed.raiseStart(entry.offset);

@@ -3,21 +3,19 @@
  * It keeps bytes and answers reads; what a reader may see is decided by the engine above, as for every storage.
  */
 import { assert, StreamsError } from '../../errors.js';
-import type { BatchRange } from '../client.js';
-import { RecordCursor } from '../record-cursor.js';
-import { BatchList, HeldBatch } from './batch-list.js';
-import type {
-  BatchEntry,
-  JournalEntry,
-  LogStorage,
-  PartitionStorage,
-  RecoveryReport,
-  StorageHost,
-} from './storage.js';
+import { MemoryPartition } from './memory-partition.js';
+import { rollRule } from './segment-roll.js';
+import type { JournalEntry, LogStorage, RecoveryReport, StorageHost } from './storage.js';
+
+interface MemoryTopic {
+  readonly topic: string;
+  config: Readonly<{ [name: string]: string }>;
+  readonly partitions: MemoryPartition[];
+}
 
 export class MemoryStorage implements LogStorage {
   readonly pendingBytes = 0;
-  readonly #topics = new Map<string, MemoryPartition[]>();
+  readonly #topics = new Map<string, MemoryTopic>();
   #opened = false;
   #closed = false;
 
@@ -35,10 +33,18 @@ export class MemoryStorage implements LogStorage {
         this.partition(entry.topicId, entry.partition).append(entry);
         break;
       case 'topic-created':
-        this.#topics.set(
-          entry.topicId,
-          Array.from({ length: entry.partitions }, () => new MemoryPartition()),
-        );
+        this.#topics.set(entry.topicId, {
+          topic: entry.topic,
+          config: entry.config,
+          partitions: [],
+        });
+        this.#grow(entry.topicId, entry.partitions);
+        break;
+      case 'topic-config':
+        this.#configure(entry.topicId, entry.config);
+        break;
+      case 'topic-partitions':
+        this.#grow(entry.topicId, entry.partitions);
         break;
       case 'topic-deleted':
         this.#topics.delete(entry.topicId);
@@ -56,7 +62,7 @@ export class MemoryStorage implements LogStorage {
   }
 
   partition(topicId: string, partition: number): MemoryPartition {
-    const found = this.#topics.get(topicId)?.[partition];
+    const found = this.#topics.get(topicId)?.partitions[partition];
     assert(
       found !== undefined,
       `partition ${partition} of topic id ${topicId} is not in the storage`,
@@ -67,58 +73,23 @@ export class MemoryStorage implements LogStorage {
   async close(): Promise<void> {
     this.#closed = true;
   }
-}
 
-/** One partition: every batch that is not deleted. */
-export class MemoryPartition implements PartitionStorage {
-  #startOffset = 0;
-  #endOffset = 0;
-  readonly #batches = new BatchList<HeldBatch>();
-
-  get startOffset(): number {
-    return this.#startOffset;
+  #grow(topicId: string, count: number): void {
+    const { topic, config, partitions } = this.#topic(topicId);
+    for (let partition = partitions.length; partition < count; partition++)
+      partitions.push(new MemoryPartition(rollRule(topic, partition, config)));
   }
 
-  get endOffset(): number {
-    return this.#endOffset;
+  #configure(topicId: string, config: Readonly<{ [name: string]: string }>): void {
+    const topic = this.#topic(topicId);
+    topic.config = config;
+    for (const [i, partition] of topic.partitions.entries())
+      partition.rule = rollRule(topic.topic, i, config);
   }
 
-  append(entry: BatchEntry): void {
-    assert(
-      entry.baseOffset >= this.#endOffset,
-      `batch at ${entry.baseOffset} lies below the log end ${this.#endOffset}`,
-    );
-    this.#batches.push(new HeldBatch(entry));
-    this.#endOffset = entry.lastOffset + 1;
-  }
-
-  read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
-    return this.#batches.read(fromOffset, endOffset, maxBytes);
-  }
-
-  findTimestamp(
-    timestamp: number,
-    endOffset: number,
-  ): { readonly offset: number; readonly timestamp: number } | undefined {
-    const cursor = new RecordCursor();
-    for (let i = this.#batches.find(this.#startOffset); i < this.#batches.length; i++) {
-      const batch = this.#batches.at(i)!;
-      if (batch.baseOffset >= endOffset) return undefined;
-      if (batch.maxTimestamp < timestamp) continue;
-      cursor.reset(batch.bytes, 0);
-      while (cursor.next()) {
-        if (cursor.offset >= endOffset) return undefined;
-        if (cursor.offset < this.#startOffset || cursor.timestamp < timestamp) continue;
-        return { offset: cursor.offset, timestamp: cursor.timestamp };
-      }
-    }
-    return undefined;
-  }
-
-  raiseStart(offset: number): void {
-    if (offset <= this.#startOffset) return;
-    this.#startOffset = offset;
-    if (this.#endOffset < offset) this.#endOffset = offset;
-    this.#batches.drop(this.#batches.find(offset));
+  #topic(topicId: string): MemoryTopic {
+    const found = this.#topics.get(topicId);
+    assert(found !== undefined, `topic id ${topicId} is in the storage`);
+    return found;
   }
 }

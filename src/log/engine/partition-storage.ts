@@ -9,19 +9,22 @@
  */
 import { assert } from '../../errors.js';
 import type { BatchRange } from '../client.js';
+import { batchLastOffset } from '../batch-header.js';
 import { RecordCursor } from '../record-cursor.js';
 import { BatchList, HeldBatch } from './batch-list.js';
 import type { CheckpointEntry } from './journal-format.js';
-import { RELATIVE_OFFSET_MAX, Segment } from './segment.js';
+import { Segment } from './segment.js';
 import { SegmentReader, type SegmentHandles } from './segment-reader.js';
-import type { BatchEntry, PartitionStorage } from './storage.js';
+import { mustRoll, type RollRule } from './segment-roll.js';
+import type { BatchEntry, PartitionStorage, SegmentInfo } from './storage.js';
 
 const SCAN_BYTES = 1_048_576;
 
 /** A batch that is not known to be in its segment file. */
 class TailBatch extends HeldBatch {
-  /** Set when its group is made. */
+  /** Set when it has its place. */
   segment: Segment | undefined;
+  position = 0;
 }
 
 /** Batches side by side in a group that stand side by side in a segment too. */
@@ -36,7 +39,7 @@ export interface PartitionPlace {
   readonly topic: string;
   readonly partition: number;
   readonly directory: string;
-  readonly segmentBytes: number;
+  readonly rule: RollRule;
 }
 
 export class JournalPartition implements PartitionStorage {
@@ -45,7 +48,7 @@ export class JournalPartition implements PartitionStorage {
   readonly partition: number;
   readonly directory: string;
   /** Ascending; the last one is written to. Empty until the first batch. */
-  segments: Segment[] = [];
+  segmentList: Segment[] = [];
   deleted = false;
   /** The directory is there, or will be made before anything that follows. */
   hasDirectory = false;
@@ -55,20 +58,23 @@ export class JournalPartition implements PartitionStorage {
   groupBodyUsed = 0;
   /** Its number among the topics of the open group. */
   groupTopic = -1;
-  readonly #segmentBytes: number;
   readonly #reader: SegmentReader;
   #startOffset = 0;
   #endOffset = 0;
   readonly #tail = new BatchList<TailBatch>();
   /** So many of the tail have their place in a segment. */
+  #assigned = 0;
+  /** So many of the tail belong to groups that were made. */
   #placed = 0;
+  /** Each holds for batches from its offset on, up to the next one's. */
+  readonly #rules: { readonly from: number; readonly rule: RollRule }[];
 
   constructor(place: PartitionPlace, handles: SegmentHandles) {
     this.topicId = place.topicId;
     this.topic = place.topic;
     this.partition = place.partition;
     this.directory = place.directory;
-    this.#segmentBytes = place.segmentBytes;
+    this.#rules = [{ from: 0, rule: place.rule }];
     this.#reader = new SegmentReader(handles, place.topic, place.partition);
   }
 
@@ -85,10 +91,12 @@ export class JournalPartition implements PartitionStorage {
     this.#startOffset = checkpoint.startOffset;
     this.#endOffset = checkpoint.endOffset;
     this.hasDirectory = checkpoint.segments.length > 0;
-    this.segments = checkpoint.segments.map((saved, i) => {
+    this.segmentList = checkpoint.segments.map((saved, i) => {
       const segment = new Segment(this.directory, saved.baseOffset);
       segment.bytes = saved.bytes;
       segment.readableBytes = saved.bytes;
+      segment.sealed = saved.sealed;
+      segment.firstTimestamp = saved.firstTimestamp;
       segment.maxTimestamp = saved.maxTimestamp;
       segment.maxTimestampOffset = saved.maxTimestampOffset;
       segment.endOffset = saved.endOffset;
@@ -109,7 +117,7 @@ export class JournalPartition implements PartitionStorage {
       partition: this.partition,
       startOffset: this.#startOffset,
       endOffset: this.#endOffset,
-      segments: this.segments.map((segment) => segment.checkpoint()),
+      segments: this.segmentList.map((segment) => segment.checkpoint()),
     };
   }
 
@@ -122,24 +130,41 @@ export class JournalPartition implements PartitionStorage {
     this.#endOffset = entry.lastOffset + 1;
   }
 
-  /** Gives every batch of the tail that has none its place in a segment; the runs are in their order. */
+  /** Takes force with the next batch. */
+  configure(rule: RollRule): void {
+    this.#rules.push({ from: this.#endOffset, rule });
+  }
+
+  segments(): readonly SegmentInfo[] {
+    this.#assign();
+    return this.segmentList.filter(
+      (segment) => segment.endOffset > this.#startOffset || !segment.sealed,
+    );
+  }
+
+  roll(): void {
+    this.#assign();
+    const active = this.segmentList.at(-1);
+    if (active !== undefined) active.sealed = true;
+  }
+
+  /** What the batches of a group become in the files; the runs are in their order. */
   place(): SegmentRun[] {
+    this.#assign();
     const runs: SegmentRun[] = [];
     let segment: Segment | undefined;
     let position = 0;
+    let end = 0;
     for (; this.#placed < this.#tail.length; this.#placed++) {
       const batch = this.#tail.at(this.#placed)!;
-      const target = this.#segmentFor(batch.baseOffset, batch.lastOffset, batch.end);
-      if (target !== segment) {
-        if (segment !== undefined)
-          runs.push({ segment, position, bytes: segment.bytes - position });
-        segment = target;
-        position = target.bytes;
+      if (batch.segment !== segment) {
+        if (segment !== undefined) runs.push({ segment, position, bytes: end - position });
+        segment = batch.segment!;
+        position = batch.position;
       }
-      batch.segment = target;
-      target.add(batch.lastOffset, batch.maxTimestamp, batch.end);
+      end = batch.position + batch.end;
     }
-    if (segment !== undefined) runs.push({ segment, position, bytes: segment.bytes - position });
+    if (segment !== undefined) runs.push({ segment, position, bytes: end - position });
     return runs;
   }
 
@@ -155,6 +180,7 @@ export class JournalPartition implements PartitionStorage {
     }
     this.#tail.drop(count);
     this.#placed -= count;
+    this.#assigned -= count;
     return bytes;
   }
 
@@ -164,24 +190,22 @@ export class JournalPartition implements PartitionStorage {
     if (this.#endOffset < offset) this.#endOffset = offset;
   }
 
-  /** Takes the segments out that no reader can ask for any more. The last one stays: it is written to. */
+  /** Takes the segments out that no reader can ask for any more. One that may be written to stays. */
   dropSegmentsBelowStart(): Segment[] {
     let count = 0;
-    while (
-      count + 1 < this.segments.length &&
-      this.segments[count]!.endOffset <= this.#startOffset &&
-      readable(this.segments[count]!)
-    )
+    for (const segment of this.segmentList) {
+      if (!segment.sealed || segment.endOffset > this.#startOffset || !readable(segment)) break;
       count++;
-    return this.segments.splice(0, count);
+    }
+    return this.segmentList.splice(0, count);
   }
 
   read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
     if (this.deleted) return [];
     const tailAt = this.#tail.at(0)?.baseOffset ?? this.#endOffset;
     if (fromOffset < tailAt) {
-      for (let i = this.#find(fromOffset); i < this.segments.length; i++) {
-        const segment = this.segments[i]!;
+      for (let i = this.#find(fromOffset); i < this.segmentList.length; i++) {
+        const segment = this.segmentList[i]!;
         if (segment.baseOffset >= endOffset) return [];
         if (segment.readableBytes === 0) break;
         const batches = this.#reader.read(
@@ -201,7 +225,7 @@ export class JournalPartition implements PartitionStorage {
     endOffset: number,
   ): { readonly offset: number; readonly timestamp: number } | undefined {
     let offset = this.#startOffset;
-    for (const segment of this.segments) {
+    for (const segment of this.segmentList) {
       // The greatest timestamp counts what is in the tail too, so a segment is never passed over wrongly.
       if (segment.maxTimestamp < timestamp && segment.readableBytes === segment.bytes) {
         offset = Math.max(offset, segment.endOffset);
@@ -223,37 +247,50 @@ export class JournalPartition implements PartitionStorage {
             ? { offset: cursor.offset, timestamp: cursor.timestamp }
             : undefined;
         }
-        offset = cursor.offset + 1;
+        offset = batchLastOffset(batch.bytes, batch.start) + 1;
       }
     }
     return undefined;
   }
 
-  #segmentFor(baseOffset: number, lastOffset: number, length: number): Segment {
-    const active = this.segments.at(-1);
-    // A gap begins a new segment: within one, offsets without a gap prove that no batch is missing or misplaced.
+  /** Gives every batch of the tail that has none its place in a segment. */
+  #assign(): void {
+    for (; this.#assigned < this.#tail.length; this.#assigned++) {
+      const batch = this.#tail.at(this.#assigned)!;
+      batch.segment = this.#segmentFor(batch);
+      batch.position = batch.segment.bytes;
+      batch.segment.add(batch.lastOffset, batch.maxTimestamp, batch.end);
+    }
+  }
+
+  #segmentFor(batch: TailBatch): Segment {
+    const active = this.segmentList.at(-1);
     if (
       active !== undefined &&
-      active.endOffset === baseOffset &&
-      active.bytes + length <= this.#segmentBytes &&
-      lastOffset - active.baseOffset <= RELATIVE_OFFSET_MAX &&
+      !mustRoll(this.#ruleAt(batch.baseOffset), active, batch) &&
       // What is damaged is not written to; its records are refused when they are read.
       this.#reader.canGoOn(active)
     ) {
       return active;
     }
-    const segment = new Segment(this.directory, baseOffset);
-    this.segments.push(segment);
+    if (active !== undefined) active.sealed = true;
+    const segment = new Segment(this.directory, batch.baseOffset);
+    this.segmentList.push(segment);
     return segment;
+  }
+
+  #ruleAt(offset: number): RollRule {
+    while (this.#rules.length > 1 && this.#rules[1]!.from <= offset) this.#rules.shift();
+    return this.#rules[0]!.rule;
   }
 
   /** The segment that contains `offset`, or the first one behind it. */
   #find(offset: number): number {
     let low = 0;
-    let high = this.segments.length;
+    let high = this.segmentList.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.segments[middle]!.endOffset <= offset) low = middle + 1;
+      if (this.segmentList[middle]!.endOffset <= offset) low = middle + 1;
       else high = middle;
     }
     return low;

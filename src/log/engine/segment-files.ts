@@ -44,7 +44,7 @@ export class SegmentFiles {
   }
 
   removePartition(program: FileProgram, partition: JournalPartition): void {
-    for (const segment of partition.segments) this.#forget(program, segment);
+    for (const segment of partition.segmentList) this.#forget(program, segment);
     this.#directories.delete(partition.directory);
     program.removeDirectory(partition.directory);
   }

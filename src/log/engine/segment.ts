@@ -16,8 +16,6 @@ import type { SegmentCheckpoint } from './journal-format.js';
 const INDEX_INTERVAL_BYTES = 4096;
 export const INDEX_ENTRY_BYTES = 8;
 export const TIME_INDEX_ENTRY_BYTES = 12;
-/** Kafka keeps offsets within a segment relative to its base, as int32. */
-export const RELATIVE_OFFSET_MAX = 2_147_483_647;
 
 export class Segment {
   readonly directory: string;
@@ -30,9 +28,13 @@ export class Segment {
   readableBytes = 0;
   /** Offset after the last batch. */
   endOffset: number;
+  /** The greatest timestamp of its first batch, as Kafka reckons `segment.ms`; -1 when it is empty. */
+  firstTimestamp = -1;
   maxTimestamp = -1;
   /** Last offset of the batch with the greatest timestamp. */
   maxTimestampOffset: number;
+  /** Nothing will be written behind what it holds. */
+  sealed = false;
   /** Its files were removed. */
   removed = false;
   /** The file is there, or is made by a program under way. */
@@ -64,6 +66,7 @@ export class Segment {
   /** Takes note of a batch that stands at `bytes`. */
   add(lastOffset: number, maxTimestamp: number, length: number): void {
     const before = this.maxTimestamp;
+    if (this.bytes === 0) this.firstTimestamp = maxTimestamp;
     if (maxTimestamp > before) {
       this.maxTimestamp = maxTimestamp;
       this.maxTimestampOffset = lastOffset;
@@ -150,6 +153,8 @@ export class Segment {
       baseOffset: this.baseOffset,
       endOffset: this.endOffset,
       bytes: this.bytes,
+      sealed: this.sealed,
+      firstTimestamp: this.firstTimestamp,
       maxTimestamp: this.maxTimestamp,
       maxTimestampOffset: this.maxTimestampOffset,
     };

@@ -7,18 +7,20 @@ import type { CheckpointEntry } from './journal-format.js';
 import { partitionDirectory } from './log-directory.js';
 import { JournalPartition } from './partition-storage.js';
 import type { SegmentHandles } from './segment-reader.js';
+import { rollRule } from './segment-roll.js';
 import type { JournalEntry } from './storage.js';
 
-const SEGMENT_BYTES = 'segment.bytes';
-/** Kafka's default for `segment.bytes`. */
-const SEGMENT_BYTES_DEFAULT = 1_073_741_824;
-/** Positions in an index are int32. */
-const SEGMENT_BYTES_MAX = 2_147_483_647;
+interface StoredTopic {
+  readonly topicId: string;
+  readonly topic: string;
+  config: Readonly<{ [name: string]: string }>;
+  readonly partitions: JournalPartition[];
+}
 
 export class TopicTable {
   readonly #directory: string;
   readonly #handles: SegmentHandles;
-  readonly #topics = new Map<string, readonly JournalPartition[]>();
+  readonly #topics = new Map<string, StoredTopic>();
   /** Directories of topics that were deleted since the table was made. */
   readonly #former = new Set<string>();
 
@@ -30,32 +32,48 @@ export class TopicTable {
   /** Does nothing when the topic is known. */
   create(entry: JournalEntry & { readonly type: 'topic-created' }): void {
     if (this.#topics.has(entry.topicId)) return;
-    const { topicId, topic } = entry;
-    const segmentBytes = segmentBytesOf(entry.config);
-    const partitions = Array.from({ length: entry.partitions }, (_, partition) => {
+    const { topicId, topic, config } = entry;
+    this.#topics.set(topicId, { topicId, topic, config, partitions: [] });
+    this.grow(topicId, entry.partitions);
+  }
+
+  /** The topic has at least so many partitions from here on. */
+  grow(topicId: string, count: number): void {
+    const stored = this.#topics.get(topicId);
+    if (stored === undefined) return;
+    const { topic, config, partitions } = stored;
+    for (let partition = partitions.length; partition < count; partition++) {
       const directory = partitionDirectory(this.#directory, topic, partition);
-      return new JournalPartition(
-        { topicId, topic, partition, directory, segmentBytes },
-        this.#handles,
+      const rule = rollRule(topic, partition, config);
+      partitions.push(
+        new JournalPartition({ topicId, topic, partition, directory, rule }, this.#handles),
       );
-    });
-    this.#topics.set(topicId, partitions);
+    }
+  }
+
+  /** Takes force with the next batch of each partition. */
+  configure(topicId: string, config: Readonly<{ [name: string]: string }>): void {
+    const stored = this.#topics.get(topicId);
+    if (stored === undefined) return;
+    stored.config = config;
+    for (const partition of stored.partitions)
+      partition.configure(rollRule(stored.topic, partition.partition, config));
   }
 
   /** The partitions that are gone; their read handles are closed. */
   delete(topicId: string): readonly JournalPartition[] {
-    const partitions = this.#topics.get(topicId) ?? [];
+    const partitions = this.#topics.get(topicId)?.partitions ?? [];
     this.#topics.delete(topicId);
     for (const partition of partitions) {
       partition.deleted = true;
       this.#former.add(partition.directory);
-      for (const segment of partition.segments) this.#handles.close(segment.logPath);
+      for (const segment of partition.segmentList) this.#handles.close(segment.logPath);
     }
     return partitions;
   }
 
   find(topicId: string, partition: number): JournalPartition | undefined {
-    return this.#topics.get(topicId)?.[partition];
+    return this.#topics.get(topicId)?.partitions[partition];
   }
 
   get(topicId: string, partition: number): JournalPartition {
@@ -65,7 +83,7 @@ export class TopicTable {
   }
 
   *partitions(): Iterable<JournalPartition> {
-    for (const partitions of this.#topics.values()) yield* partitions;
+    for (const { partitions } of this.#topics.values()) yield* partitions;
   }
 
   checkpoints(): CheckpointEntry[] {
@@ -82,9 +100,4 @@ export class TopicTable {
     const used = new Set(Array.from(this.partitions(), (partition) => partition.directory));
     return [...this.#former].filter((directory) => !used.has(directory));
   }
-}
-
-function segmentBytesOf(config: Readonly<{ [name: string]: string }>): number {
-  const configured = Number(config[SEGMENT_BYTES] ?? SEGMENT_BYTES_DEFAULT);
-  return configured > 0 ? Math.min(configured, SEGMENT_BYTES_MAX) : SEGMENT_BYTES_DEFAULT;
 }

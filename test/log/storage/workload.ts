@@ -28,20 +28,18 @@ interface Place {
 export class ModelHost implements StorageHost {
   readonly topics = new Map<
     string,
-    { readonly entry: JournalEntry; readonly partitions: Place[] }
+    { entry: JournalEntry & { readonly type: 'topic-created' }; readonly partitions: Place[] }
   >();
   readonly offsets = new Map<string, number>();
 
   apply(entry: JournalEntry): void {
     if (entry.type === 'topic-created') {
       if (this.topics.has(entry.topicId)) return;
-      const partitions = Array.from({ length: entry.partitions }, () => ({
-        start: 0,
-        end: 0,
-        records: [],
-      }));
+      const partitions = Array.from({ length: entry.partitions }, newPlace);
       this.topics.set(entry.topicId, { entry, partitions });
     } else if (entry.type === 'topic-deleted') this.topics.delete(entry.topicId);
+    else if (entry.type === 'topic-config' || entry.type === 'topic-partitions')
+      this.#change(entry);
     else if (entry.type === 'group-offsets') {
       for (const { topicId, partition, offset } of entry.offsets)
         this.offsets.set(`${entry.groupId} ${topicId} ${partition}`, offset);
@@ -56,6 +54,12 @@ export class ModelHost implements StorageHost {
       place.start = entry.state.startOffset;
       place.end = entry.state.endOffset;
     }
+  }
+
+  #change(entry: JournalEntry & { readonly type: 'topic-config' | 'topic-partitions' }): void {
+    const topic = this.topics.get(entry.topicId)!;
+    topic.entry = { ...topic.entry, ...entry, type: 'topic-created' };
+    while (topic.partitions.length < topic.entry.partitions) topic.partitions.push(newPlace());
   }
 
   replay(entry: JournalEntry): void {
@@ -112,6 +116,8 @@ export class ModelHost implements StorageHost {
     return lines.join('\n');
   }
 }
+
+const newPlace = (): Place => ({ start: 0, end: 0, records: [] });
 
 function raise(place: Place, offset: number): void {
   place.start = Math.max(place.start, offset);
@@ -184,16 +190,14 @@ export async function live(
     const topics = [...opened.host.topics.keys()];
     const draw = random.below(100);
     const free = NAMES.filter(
-      (name) =>
-        ![...opened.host.topics.values()].some(
-          ({ entry }) => entry.type === 'topic-created' && entry.topic === name,
-        ),
+      (name) => ![...opened.host.topics.values()].some(({ entry }) => entry.topic === name),
     );
     if (topics.length === 0 || (draw < 5 && free.length > 0))
       append(topicCreated(`id${nextTopic++}`, free[0]!, 2, { 'segment.bytes': '400' }));
     else {
       const topicId = topics[random.below(topics.length)]!;
-      const partition = random.below(2);
+      const { partitions } = opened.host.topics.get(topicId)!;
+      const partition = random.below(partitions.length);
       const place = opened.host.place(topicId, partition);
       if (draw < 8) append({ type: 'topic-deleted', topicId });
       else if (draw < 13)
@@ -203,7 +207,13 @@ export async function live(
           partition,
           offset: place.start + random.below(place.end - place.start + 3),
         });
-      else if (draw < 20)
+      else if (draw < 18) opened.storage.partition(topicId, partition).roll();
+      else if (draw < 21) {
+        const config = { 'segment.bytes': `${300 + random.below(600)}` };
+        append({ type: 'topic-config', topicId, config });
+      } else if (draw < 23 && partitions.length < 4)
+        append({ type: 'topic-partitions', topicId, partitions: partitions.length + 1 });
+      else if (draw < 28)
         append({
           type: 'group-offsets',
           groupId: 'g',

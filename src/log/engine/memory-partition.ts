@@ -1,0 +1,110 @@
+/**
+ * One partition of the memory log: every batch that is not deleted, in one list, and beside it where a durable log
+ * would cut that list into segments, so that retention and compaction do the same to both.
+ */
+import { assert } from '../../errors.js';
+import type { BatchRange } from '../client.js';
+import { RecordCursor } from '../record-cursor.js';
+import { BatchList, HeldBatch } from './batch-list.js';
+import { mustRoll, type RollRule } from './segment-roll.js';
+import type { BatchEntry, PartitionStorage, SegmentInfo } from './storage.js';
+
+class MemorySegment implements SegmentInfo {
+  readonly baseOffset: number;
+  readonly firstTimestamp: number;
+  endOffset: number;
+  bytes = 0;
+  maxTimestamp = -1;
+  sealed = false;
+
+  constructor(first: BatchEntry) {
+    this.baseOffset = first.baseOffset;
+    this.endOffset = first.baseOffset;
+    this.firstTimestamp = first.maxTimestamp;
+  }
+
+  add(batch: BatchEntry): void {
+    this.endOffset = batch.lastOffset + 1;
+    this.bytes += batch.bytes.length;
+    if (batch.maxTimestamp > this.maxTimestamp) this.maxTimestamp = batch.maxTimestamp;
+  }
+}
+
+export class MemoryPartition implements PartitionStorage {
+  rule: RollRule;
+  #startOffset = 0;
+  #endOffset = 0;
+  readonly #batches = new BatchList<HeldBatch>();
+  #segments: MemorySegment[] = [];
+
+  constructor(rule: RollRule) {
+    this.rule = rule;
+  }
+
+  get startOffset(): number {
+    return this.#startOffset;
+  }
+
+  get endOffset(): number {
+    return this.#endOffset;
+  }
+
+  append(entry: BatchEntry): void {
+    assert(
+      entry.baseOffset >= this.#endOffset,
+      `batch at ${entry.baseOffset} lies below the log end ${this.#endOffset}`,
+    );
+    this.#batches.push(new HeldBatch(entry));
+    this.#endOffset = entry.lastOffset + 1;
+    let active = this.#segments.at(-1);
+    if (active === undefined || mustRoll(this.rule, active, entry)) {
+      if (active !== undefined) active.sealed = true;
+      this.#segments.push((active = new MemorySegment(entry)));
+    }
+    active.add(entry);
+  }
+
+  read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
+    return this.#batches.read(fromOffset, endOffset, maxBytes);
+  }
+
+  findTimestamp(
+    timestamp: number,
+    endOffset: number,
+  ): { readonly offset: number; readonly timestamp: number } | undefined {
+    const cursor = new RecordCursor();
+    for (let i = this.#batches.find(this.#startOffset); i < this.#batches.length; i++) {
+      const batch = this.#batches.at(i)!;
+      if (batch.baseOffset >= endOffset) return undefined;
+      if (batch.maxTimestamp < timestamp) continue;
+      cursor.reset(batch.bytes, 0);
+      while (cursor.next()) {
+        if (cursor.offset >= endOffset) return undefined;
+        if (cursor.offset < this.#startOffset || cursor.timestamp < timestamp) continue;
+        return { offset: cursor.offset, timestamp: cursor.timestamp };
+      }
+    }
+    return undefined;
+  }
+
+  segments(): readonly SegmentInfo[] {
+    return this.#segments.filter(
+      (segment) => segment.endOffset > this.#startOffset || !segment.sealed,
+    );
+  }
+
+  roll(): void {
+    const active = this.#segments.at(-1);
+    if (active !== undefined) active.sealed = true;
+  }
+
+  raiseStart(offset: number): void {
+    if (offset <= this.#startOffset) return;
+    this.#startOffset = offset;
+    if (this.#endOffset < offset) this.#endOffset = offset;
+    this.#batches.drop(this.#batches.find(offset));
+    this.#segments = this.#segments.filter(
+      (segment) => segment.endOffset > offset || !segment.sealed,
+    );
+  }
+}
