@@ -103,7 +103,7 @@ function printFetched(
   let text = '';
   let count = 0;
   for (const batch of fetched.batches) {
-    cursor.reset(batch.bytes, batch.start);
+    cursor.reset(batch.bytes, batch.start, fetched);
     while (count < limit && cursor.next()) {
       if (cursor.offset < fetched.firstOffset) continue;
       text += line(cursor, fetched.partition, options);

@@ -213,6 +213,8 @@ export interface FetchedRecords extends TopicPartition {
   readonly nextOffset: number;
   /** End of what this consumer could read when it fetched (LSO, high watermark, or own log end under readThrough). */
   readonly endOffset: number;
+  /** Codecs that the log was opened with, for `RecordCursor`. */
+  readonly codecs?: CustomCodecs;
 }
 
 export interface RebalanceListener {

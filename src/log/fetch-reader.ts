@@ -57,7 +57,7 @@ export class FetchReader<K, V> {
       const batch = batches[this.#batch];
       if (batch === undefined) return false;
       this.#batch++;
-      this.#cursor.reset(batch.bytes, batch.start);
+      this.#cursor.reset(batch.bytes, batch.start, this.fetched);
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Reads record batches v2 without an object per record: the cursor's fields are the current record, keys and
- * values are ranges of the batch's buffer. Bounds are checked against the batch, so lying lengths cannot read past it.
+ * values are ranges of the batch's buffer. A compressed batch is decompressed once, when the cursor enters it. Bounds are checked against the batch, so lying lengths cannot read past it.
  */
 import { readUtf8 } from '../env/bytes.js';
 import { StreamsError } from '../errors.js';
@@ -16,12 +16,12 @@ import {
   batchRecordCount,
 } from './batch-header.js';
 import type { RecordHeader } from './client.js';
+import { decompressRecords, type BatchPlace } from './compression/record-codecs.js';
 
 const EMPTY = Buffer.alloc(0);
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
 export class RecordCursor {
-  /** The batch's memory; `keyStart` and the others are positions in it. */
+  /** The memory of the batch's records; `keyStart` and the others are positions in it. Those of a compressed batch are in memory of their own. */
   buffer: Buffer = EMPTY;
   offset = 0;
   timestamp = 0;
@@ -41,25 +41,34 @@ export class RecordCursor {
   #baseOffset = 0;
   #baseTimestamp = 0;
   #appendTime = -1;
+  #place: BatchPlace | undefined;
 
-  /** Begins at the first record of the batch at `start`. Throws `UNSUPPORTED_COMPRESSION`. Does not check the CRC. */
-  reset(buffer: Buffer, start: number): void {
+  /**
+   * Begins at the first record of the batch at `start`, decompressing the batch if need be; `from` is where it was
+   * read. Does not check the CRC. Throws `UNSUPPORTED_COMPRESSION`, `CORRUPT_RECORD`, `RECORD_TOO_LARGE`; the cursor
+   * then stands at the end of nothing.
+   */
+  reset(buffer: Buffer, start: number, from?: BatchPlace): void {
     const attributes = batchAttributes(buffer, start);
-    if ((attributes & COMPRESSION_MASK) !== 0) {
-      const codec =
-        CODECS[attributes & COMPRESSION_MASK] ?? `codec ${attributes & COMPRESSION_MASK}`;
-      throw new StreamsError(
-        'UNSUPPORTED_COMPRESSION',
-        `The batch at offset ${batchBaseOffset(buffer, start)} is compressed with ${codec}, which this version cannot read.`,
-      );
-    }
-    this.buffer = buffer;
-    this.#at = start + BATCH_HEADER_BYTES;
-    this.#batchEnd = start + batchBytes(buffer, start);
+    this.remaining = 0;
+    this.#place = from;
     this.#baseOffset = batchBaseOffset(buffer, start);
+    if ((attributes & COMPRESSION_MASK) === 0) {
+      this.buffer = buffer;
+      this.#at = start + BATCH_HEADER_BYTES;
+      this.#batchEnd = start + batchBytes(buffer, start);
+    } else this.#decompress(buffer, start, attributes & COMPRESSION_MASK);
     this.#baseTimestamp = batchBaseTimestamp(buffer, start);
     this.#appendTime = (attributes & LOG_APPEND_TIME) === 0 ? -1 : batchMaxTimestamp(buffer, start);
     this.remaining = batchRecordCount(buffer, start);
+  }
+
+  #decompress(buffer: Buffer, start: number, codecId: number): void {
+    const end = start + batchBytes(buffer, start);
+    const records = buffer.subarray(start + BATCH_HEADER_BYTES, end);
+    this.buffer = decompressRecords(codecId, records, this.#baseOffset, this.#place);
+    this.#at = 0;
+    this.#batchEnd = this.buffer.length;
   }
 
   /** Steps to the next record; false at the end of the batch. Throws `CORRUPT_RECORD`. */
@@ -157,10 +166,16 @@ export class RecordCursor {
   }
 
   #corrupt(what: string): StreamsError {
+    const { topic, partition } = this.#place ?? {};
+    const place = topic === undefined ? '' : ` in topic ${topic}, partition ${partition}`;
     return new StreamsError(
       'CORRUPT_RECORD',
-      `Damaged record batch with base offset ${this.#baseOffset}: ${what}.`,
-      { offset: this.#baseOffset },
+      `Damaged record batch with base offset ${this.#baseOffset}${place}: ${what}.`,
+      {
+        offset: this.#baseOffset,
+        ...(topic === undefined ? {} : { topic }),
+        ...(partition === undefined ? {} : { partition }),
+      },
     );
   }
 }

@@ -4,6 +4,7 @@
  */
 import { assert, StreamsError } from '../errors.js';
 import type { BatchRange, FetchedRecords, RecordHeader } from '../log/client.js';
+import type { BatchPlace } from '../log/compression/record-codecs.js';
 import { RecordCursor } from '../log/record-cursor.js';
 import type { RecordOrigin } from '../state/store.js';
 import type { FailedRecord } from './error-policy.js';
@@ -37,6 +38,7 @@ export class RecordQueue {
   readonly #failures: FailureHandler;
   readonly #recordDropped: () => void;
   readonly #cursor = new RecordCursor();
+  #place: BatchPlace;
   #batches: QueuedBatch[] = [];
   #at = 0;
   #firstOffset = 0;
@@ -60,6 +62,7 @@ export class RecordQueue {
     this.source = source;
     this.#failures = failures;
     this.#recordDropped = recordDropped;
+    this.#place = { topic, partition };
   }
 
   add(fetched: FetchedRecords): void {
@@ -67,6 +70,8 @@ export class RecordQueue {
       fetched.nextOffset >= this.#position,
       `${this.topic}-${this.partition}: fetched positions grow`,
     );
+    if (fetched.codecs !== undefined && fetched.codecs !== this.#place.codecs)
+      this.#place = { topic: this.topic, partition: this.partition, codecs: fetched.codecs };
     for (const { bytes, start, end } of fetched.batches) {
       this.#batches.push({ bytes, start, end, firstOffset: fetched.firstOffset });
       this.bytes += end - start;
@@ -169,7 +174,7 @@ export class RecordQueue {
       const batch = this.#batches[this.#at];
       if (batch === undefined) return false;
       this.#firstOffset = batch.firstOffset;
-      cursor.reset(batch.bytes, batch.start);
+      cursor.reset(batch.bytes, batch.start, this.#place);
       this.#entered = true;
     }
   }

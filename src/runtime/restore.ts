@@ -116,7 +116,7 @@ function apply(
   parts: RestoreParts,
 ): void {
   for (const { bytes, start } of records.batches) {
-    cursor.reset(bytes, start);
+    cursor.reset(bytes, start, records);
     while (cursor.next()) {
       if (cursor.offset < replay.position || cursor.offset >= replay.endOffset) continue;
       const key = cursor.key();

@@ -290,7 +290,7 @@ export class TestDriverApplication implements TestDrive {
     const { topic, partition, firstOffset, nextOffset } = fetched;
     const cursor = new RecordCursor();
     for (const batch of fetched.batches) {
-      cursor.reset(batch.bytes, batch.start);
+      cursor.reset(batch.bytes, batch.start, fetched);
       while (cursor.next()) {
         if (
           cursor.offset < firstOffset ||

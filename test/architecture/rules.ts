@@ -52,7 +52,7 @@ export function roomOf(module: string): string {
   if (module.startsWith('log/engine/')) return 'engine';
   if (module.startsWith('log/kafka/')) return 'adapter';
   if (module.startsWith('log/wire/')) return 'wire';
-  if (CODEC.has(module)) return 'codec';
+  if (CODEC.has(module) || module.startsWith('log/compression/')) return 'codec';
   if (LEAVES.has(module)) return 'leaf';
   return module.split('/', 1)[0] ?? '';
 }
