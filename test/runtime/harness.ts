@@ -35,13 +35,17 @@ export function simulated(): { readonly env: SimulatedEnv; readonly log: LogClie
   return { env, log: memoryEngine({ env }) };
 }
 
+/** Records have timestamps from 1970 on; they are kept all the same. */
 export async function createTopics(
   log: LogClient,
   topics: { readonly [topic: string]: number },
 ): Promise<void> {
+  const config = { 'retention.ms': -1 };
   await log
     .admin()
-    .createTopics(Object.entries(topics).map(([topic, partitions]) => ({ topic, partitions })));
+    .createTopics(
+      Object.entries(topics).map(([topic, partitions]) => ({ topic, partitions, config })),
+    );
 }
 
 export interface Input {

@@ -4,13 +4,9 @@
  * (`engine.ts`), and an endpoint for Kafka's protocol can be: every rule of the log is enforced here.
  */
 import type { Env } from '../../env/env.js';
-import { writeInt64 } from '../../env/bytes.js';
 import { StreamsError } from '../../errors.js';
 import {
-  CRC_START,
-  LOG_APPEND_TIME,
   assignOffset,
-  batchAttributes,
   batchMaxTimestamp,
   batchProducerEpoch,
   batchProducerId,
@@ -18,9 +14,9 @@ import {
   isControlBatch,
   isTransactionalBatch,
 } from '../batch-header.js';
-import { crc32c } from '../crc32c.js';
-import type { ConfigChange, NewTopic } from '../client.js';
+import type { ConfigChange, CustomCodecs, NewTopic } from '../client.js';
 import { buildControlBatch } from '../record-batch.js';
+import { BatchRules, stampAppendTime } from './batch-rules.js';
 import { Durability } from './durability.js';
 import {
   DEFAULT_SETTINGS,
@@ -29,15 +25,16 @@ import {
   type EngineSettings,
 } from './engine-options.js';
 import { Groups } from './groups.js';
+import { Maintenance, PRODUCER_ID_EXPIRATION_MS } from './maintenance.js';
 import { GroupOffsets } from './offsets.js';
+import { OffsetsExpiry } from './offsets-expiry.js';
 import type { Partition } from './partition.js';
 import { ProducerIds } from './producer-ids.js';
+import { ProducerQuotas } from './producer-quotas.js';
 import type { JournalEntry, LogStorage, RecoveryReport } from './storage.js';
+import { recompressed } from './topic-compression.js';
 import { Topics, type Topic, type TopicParts } from './topics.js';
 import { Transactions } from './transactions.js';
-
-/** Kafka's producer.id.expiration.ms. */
-const PRODUCER_ID_EXPIRATION_MS = 86_400_000;
 
 export class Broker {
   readonly env: Env;
@@ -48,21 +45,33 @@ export class Broker {
   readonly offsets: GroupOffsets;
   readonly groups: Groups;
   readonly producerIds: ProducerIds;
+  readonly quotas: ProducerQuotas;
+  /** Codecs that the user brought. */
+  readonly codecs: CustomCodecs | undefined;
   readonly transactions: Transactions;
   readonly recovery: RecoveryReport;
   readonly #storage: LogStorage;
+  readonly #rules = new BatchRules();
+  readonly #offsetsExpiry: OffsetsExpiry;
+  readonly #maintenance: Maintenance;
   #closed = false;
 
   /** Recovers what the storage holds. Transactions that were open when the last run ended get abort markers, not yet durable. */
   constructor(options: EngineOptions) {
     this.env = options.env;
     this.logger = options.logger;
+    this.codecs = options.codecs;
     this.settings = options.settings ?? DEFAULT_SETTINGS;
     this.#storage = options.storage;
     this.durability = new Durability(options.storage, options.env.timers, options.logger);
-    this.offsets = new GroupOffsets(this.topics, this.durability);
-    this.groups = new Groups(this.topics, options.env);
+    this.offsets = new GroupOffsets(this.topics, this.durability, () =>
+      this.#offsetsExpiry.written(),
+    );
+    this.groups = new Groups(this.topics, this.env, (groupId) =>
+      this.#offsetsExpiry.emptied(groupId),
+    );
     this.producerIds = new ProducerIds(this.durability);
+    this.quotas = new ProducerQuotas(this.settings, this.env.clock);
     this.transactions = new Transactions({
       env: this.env,
       durability: this.durability,
@@ -71,11 +80,32 @@ export class Broker {
       producerIds: this.producerIds,
       appendMarker: (partition, bytes, timestamp) => this.#store(partition, bytes, 1, timestamp),
     });
+    this.#offsetsExpiry = new OffsetsExpiry({
+      env: this.env,
+      topics: this.topics,
+      durability: this.durability,
+      offsets: this.offsets,
+      groups: this.groups,
+      transactions: this.transactions,
+      settings: this.settings,
+      logger: this.logger,
+    });
+    this.#maintenance = new Maintenance({
+      env: this.env,
+      logger: this.logger,
+      topics: this.topics,
+      durability: this.durability,
+      transactions: this.transactions,
+      checkMs: this.settings.retentionCheckMs,
+      raiseStart: (partition, offset) => this.deleteRecords(partition, offset),
+    });
     this.recovery = this.#storage.open({
       replay: (entry) => this.#replay(entry),
       snapshot: () => this.#snapshot(),
     });
     this.#recovered();
+    this.#offsetsExpiry.recovered(this.recovery.cleanShutdown);
+    this.#maintenance.start();
   }
 
   /** Throws `LOG_CLOSED`. */
@@ -128,7 +158,7 @@ export class Broker {
   }
 
   /**
-   * Appends one undamaged, uncompressed record batch v2, exactly filling `bytes`, which the log keeps. Returns its
+   * Appends one undamaged record batch v2, exactly filling `bytes`, which the log keeps. Returns its
    * base offset; for a batch that is already in the log the offset it has there. It is readable by its own
    * transaction at once, by others when durable and decided.
    */
@@ -140,13 +170,15 @@ export class Broker {
       throw new StreamsError('UNKNOWN_TOPIC', `Topic '${topic.name}' was deleted.`, {
         topic: topic.name,
       });
-    if (bytes.length > topic.maxMessageBytes)
-      throw batchTooLarge(topic, partitionNumber, bytes.length);
+    const now = this.env.clock.now();
+    this.#rules.check(topic, partitionNumber, bytes, now);
+    if (topic.settings.compression !== undefined) bytes = this.#compressed(partition, topic, bytes);
     const producerId = batchProducerId(bytes, 0);
     if (producerId >= 0) {
       const duplicateOf = partition.checkSequence(bytes);
       if (duplicateOf >= 0) return duplicateOf;
     }
+    if (bytes.length > this.#storage.freeBytes) throw this.#memoryFull(partition, bytes.length);
     if (isControlBatch(bytes, 0))
       throw new StreamsError('INVALID_ARGUMENT', 'Markers are written by the log itself.', {
         topic: topic.name,
@@ -154,7 +186,7 @@ export class Broker {
     if (isTransactionalBatch(bytes, 0))
       this.transactions.register(producerId, batchProducerEpoch(bytes, 0), partition);
     else this.#refuseMixed(producerId, partition);
-    if (topic.settings.logAppendTime) stampAppendTime(bytes, this.env.clock.now());
+    if (topic.settings.logAppendTime) stampAppendTime(bytes, now);
     const baseOffset = partition.endOffset;
     this.#store(partition, bytes, batchRecordCount(bytes, 0), batchMaxTimestamp(bytes, 0));
     this.durability.relieve();
@@ -163,7 +195,9 @@ export class Broker {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#maintenance.close();
     this.groups.close();
+    this.#offsetsExpiry.close();
     this.transactions.close();
     await this.#storage.close();
   }
@@ -183,6 +217,12 @@ export class Broker {
     this.durability.append(entry, bytes.length);
     this.durability.moved(partition);
     partition.appended(entry);
+  }
+
+  #compressed(partition: Partition, topic: Topic, bytes: Buffer): Buffer {
+    const { codecs } = this;
+    const place = { topic: topic.name, partition: partition.partition };
+    return recompressed(topic, bytes, codecs === undefined ? place : { ...place, codecs });
   }
 
   /** A transaction's own producer id outside of it would make its batches look decided. */
@@ -205,6 +245,14 @@ export class Broker {
       random: this.env.random,
       partitionsMax: this.settings.partitionsMax,
     };
+  }
+
+  #memoryFull(partition: Partition, bytes: number): StreamsError {
+    return new StreamsError(
+      'LIMIT_EXCEEDED',
+      `The log in memory is full: a batch of ${bytes} bytes for ${partition.topic}-${partition.partition} would exceed memoryBytesMax (${this.settings.memoryBytesMax}). Nothing was appended: set retention.bytes or retention.ms, delete records or topics, or raise memoryBytesMax.`,
+      { topic: partition.topic, partition: partition.partition },
+    );
   }
 
   #deleted(topic: Topic): void {
@@ -295,19 +343,4 @@ export class Broker {
     }
     return entries;
   }
-}
-
-/** The log's clock replaces the producer's timestamps; the CRC covers them. */
-function stampAppendTime(bytes: Buffer, now: number): void {
-  bytes.writeInt16BE(batchAttributes(bytes, 0) | LOG_APPEND_TIME, 21);
-  writeInt64(bytes, now, 35);
-  bytes.writeUInt32BE(crc32c(bytes, CRC_START, bytes.length), 17);
-}
-
-function batchTooLarge(topic: Topic, partition: number, bytes: number): StreamsError {
-  return new StreamsError(
-    'RECORD_TOO_LARGE',
-    `A batch of ${bytes} bytes for ${topic.name}-${partition} is larger than the topic's max.message.bytes (${topic.maxMessageBytes}). Send less at once or raise max.message.bytes.`,
-    { topic: topic.name, partition },
-  );
 }

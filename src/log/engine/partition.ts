@@ -146,7 +146,7 @@ export class Partition implements DurableTarget {
     assert(entry.baseOffset >= this.#endOffset, `offsets of ${this.topic}-${this.partition} grow`);
     this.#endOffset = entry.lastOffset + 1;
     if ((attributes & CONTROL) !== 0) {
-      this.#marked(producerId, epoch, bytes[CONTROL_TYPE_AT] === 1, entry.baseOffset);
+      this.#marked(producerId, epoch, bytes[CONTROL_TYPE_AT] === 1, entry);
       return;
     }
     if (producerId >= 0) {
@@ -212,6 +212,15 @@ export class Partition implements DurableTarget {
   /** A plain producer that was closed writes no more; its sequences need not be kept. */
   forgetProducer(producerId: number): void {
     if (!this.hasOpenTransaction(producerId)) this.#producers.delete(producerId);
+  }
+
+  /** Forgets producers that are in no transaction and wrote nothing since `seenSince`. */
+  forgetProducers(seenSince: number, now: number): void {
+    for (const state of this.#producers.values()) {
+      // The time of a record may lie ahead; the producer must not be remembered until then.
+      if (state.lastTimestamp > now) state.lastTimestamp = now;
+      else if (state.lastTimestamp < seenSince) this.forgetProducer(state.producerId);
+    }
   }
 
   /** Producers that are in no transaction and wrote nothing since `seenSince` are left out, or the list would only grow. */
@@ -286,7 +295,8 @@ export class Partition implements DurableTarget {
     this.durableTo(this.#endOffset);
   }
 
-  #marked(producerId: number, epoch: number, committed: boolean, offset: number): void {
+  #marked(producerId: number, epoch: number, committed: boolean, marker: BatchEntry): void {
+    const { baseOffset: offset } = marker;
     const transaction = this.#unstable.find(
       (open) => open.producerId === producerId && open.markerOffset < 0,
     );
@@ -300,7 +310,7 @@ export class Partition implements DurableTarget {
     let state = this.#producers.get(producerId);
     if (state === undefined)
       this.#producers.set(producerId, (state = new ProducerState(producerId, epoch)));
-    state.ended(epoch);
+    state.ended(epoch, marker.maxTimestamp);
     if (transaction === undefined) return;
     transaction.markerOffset = offset;
     if (!committed)

@@ -87,7 +87,8 @@ export class ProducerState {
   }
 
   /** A marker ended the transaction of `epoch`. */
-  ended(epoch: number): void {
+  ended(epoch: number, timestamp: number): void {
+    this.lastTimestamp = Math.max(this.lastTimestamp, timestamp);
     this.epoch = Math.max(this.epoch, epoch + 1);
     this.lastSequence = -1;
     this.#recent = [];

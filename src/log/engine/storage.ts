@@ -39,6 +39,8 @@ export type JournalEntry =
       readonly producerId: number;
       readonly epoch: number;
       readonly timeoutMs: number;
+      /** When the id was last used, ms since the epoch; not in journals of older versions. */
+      readonly timestamp?: number;
     }
   /** Offsets of a group, all or none; `topicId` so that a topic made anew does not inherit them. `offset: -1` removes. */
   | {
@@ -104,6 +106,26 @@ export interface SegmentInfo {
   readonly sealed: boolean;
 }
 
+/**
+ * Batches that are to take the place of some segments, those that are left of theirs. Nothing changes for readers
+ * until it is finished, and then everything at once; whoever reads meanwhile misses nothing and sees nothing twice.
+ */
+export interface SegmentReplacement {
+  /** Bytes appended and not written yet; who appends waits while there are many. */
+  readonly pendingBytes: number;
+  /** It came to nothing: a file call failed, or the partition was deleted or lost one of the segments. */
+  readonly ended: boolean;
+  /** Offsets ascend from call to call and lie within those of the segments. */
+  append(batch: BatchRange): void;
+  /**
+   * Puts the batches in place, and `cleanedTo` with them. Calls back, perhaps at once, when all of it is durable, or
+   * with why nothing has changed; the next replacement may begin then.
+   */
+  finish(cleanedTo: number, done: (error: StreamsError | undefined) => void): void;
+  /** Forgets all of it; nothing has changed. */
+  abandon(): void;
+}
+
 export interface PartitionStorage {
   /** First offset that can still be read; raised by a `log-start` entry. */
   readonly startOffset: number;
@@ -124,6 +146,10 @@ export interface PartitionStorage {
   segments(): readonly SegmentInfo[];
   /** Seals the active segment; the next batch begins a new one. */
   roll(): void;
+  /** Where the cleaner goes on, as the last replacement said. */
+  readonly cleanedTo: number;
+  /** Segments that end at or below this can be replaced: recovery would not write their batches again. */
+  readonly replaceableTo: number;
 }
 
 /** What recovery did; told to the user in one log line and kept for tests. */
@@ -155,10 +181,16 @@ export interface LogStorage {
    * I/O error) when that cannot be known. Groups that were waiting while one was written may become one fdatasync.
    */
   sync(done: (error: StreamsError | undefined) => void): void;
+  /** Begins to replace neighbouring segments, sealed and replaceable. One replacement at a time: the former one ended. */
+  replace(topicId: string, partition: number, segments: readonly SegmentInfo[]): SegmentReplacement;
+  /** Makes all that was appended so far replaceable, soon. */
+  checkpoint(): void;
   /** Exists from the `topic-created` entry to the `topic-deleted` entry. */
   partition(topicId: string, partition: number): PartitionStorage;
   /** Bytes appended and not yet durable. */
   readonly pendingBytes: number;
+  /** Bytes of batches for which there is room; the broker refuses what does not fit, a storage never does. */
+  readonly freeBytes: number;
   /** Clean shutdown: everything durable, segments synced, lock released. */
   close(): Promise<void>;
 }

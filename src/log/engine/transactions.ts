@@ -42,6 +42,8 @@ interface KnownId {
   producerId: number;
   epoch: number;
   timeoutMs: number;
+  /** Wall clock; an id that nobody used for long is forgotten. */
+  usedAt: number;
   session: TransactionSession | undefined;
 }
 
@@ -71,7 +73,7 @@ export class Transactions {
     this.#parts.durability.assertWritable();
     let known = this.#ids.get(transactionalId);
     if (known === undefined) {
-      known = { producerId: -1, epoch: -1, timeoutMs, session: undefined };
+      known = { producerId: -1, epoch: -1, timeoutMs, usedAt: 0, session: undefined };
       this.#ids.set(transactionalId, known);
     }
     const older = known.session;
@@ -233,6 +235,15 @@ export class Transactions {
       this.#byProducerId.delete(session.producerId);
   }
 
+  /** An open transaction commits this offset of the group when it ends. */
+  commitsOffset(groupId: string, topicId: string, partition: number): boolean {
+    for (const { session } of this.#ids.values()) {
+      for (const pending of session?.offsets.get(groupId)?.offsets.values() ?? [])
+        if (pending.topicId === topicId && pending.partition === partition) return true;
+    }
+    return false;
+  }
+
   topicDeleted(partitions: readonly Partition[]): void {
     for (const known of this.#ids.values())
       for (const partition of partitions) known.session?.partitions.delete(partition);
@@ -240,16 +251,28 @@ export class Transactions {
 
   replay(entry: JournalEntry & { readonly type: 'transactional-id' }): void {
     const { transactionalId, producerId, epoch, timeoutMs } = entry;
-    this.#ids.set(transactionalId, { producerId, epoch, timeoutMs, session: undefined });
+    const usedAt = entry.timestamp ?? this.#parts.env.clock.now();
+    this.#ids.set(transactionalId, { producerId, epoch, timeoutMs, usedAt, session: undefined });
+  }
+
+  /** Forgets ids without a producer that were last used before `usedBefore`: a new producer of such an id begins as a stranger. */
+  forgetIds(usedBefore: number, now: number): void {
+    for (const [transactionalId, known] of this.#ids) {
+      // The clock was ahead when the id was used.
+      if (known.usedAt > now) known.usedAt = now;
+      else if (known.session === undefined && known.usedAt < usedBefore)
+        this.#ids.delete(transactionalId);
+    }
   }
 
   snapshot(): JournalEntry[] {
-    return [...this.#ids].map(([transactionalId, { producerId, epoch, timeoutMs }]) => ({
+    return [...this.#ids].map(([transactionalId, { producerId, epoch, timeoutMs, usedAt }]) => ({
       type: 'transactional-id',
       transactionalId,
       producerId,
       epoch,
       timeoutMs: Number.isFinite(timeoutMs) ? timeoutMs : NO_TIMEOUT,
+      timestamp: usedAt,
     }));
   }
 
@@ -318,12 +341,14 @@ export class Transactions {
     const producerId = fresh ? this.#parts.producerIds.next() : known.producerId;
     const epoch = fresh ? 0 : known.epoch + 1;
     const timeoutMs = Number.isFinite(known.timeoutMs) ? known.timeoutMs : NO_TIMEOUT;
+    known.usedAt = this.#parts.env.clock.now();
     this.#parts.durability.append({
       type: 'transactional-id',
       transactionalId,
       producerId,
       epoch,
       timeoutMs,
+      timestamp: known.usedAt,
     });
     if (fresh) this.#byProducerId.delete(known.producerId);
     known.producerId = producerId;
