@@ -13,6 +13,7 @@ const PRODUCER: Known<ProducerOptions<unknown, unknown>> = {
   transactionalId: true,
   transactionTimeoutMs: true,
   batchBytes: true,
+  clientId: true,
 };
 const CONSUMER: Known<ConsumerOptions<unknown, unknown>> = {
   groupId: true,
@@ -34,6 +35,7 @@ export function checkProducerOptions(options: object): void {
   requireSerde(key, 'key', 'log.producer');
   requireSerde(value, 'value', 'log.producer');
   requireText(transactionalId, 'transactionalId', 'log.producer');
+  requireText((options as { readonly clientId?: unknown }).clientId, 'clientId', 'log.producer');
 }
 
 export function checkConsumerOptions(options: object): void {

@@ -336,6 +336,11 @@ export interface LogProducer {
   abort(): Promise<void>;
   /** Bytes handed over or buffered that are not durable yet: the caller's measure for back-pressure. */
   readonly pendingBytes: number;
+  /**
+   * How long to wait before more is sent, because the quota of the client id is used up; 0 without one. What is sent all
+   * the same counts too, until a batch is refused with `QUOTA_EXCEEDED`.
+   */
+  readonly throttleMs: number;
   /** Aborts an open transaction; flushes a plain producer. */
   close(): Promise<void>;
 }

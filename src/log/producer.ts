@@ -13,6 +13,8 @@ export interface ProducerOptions<K, V> {
   readonly transactionTimeoutMs?: number;
   /** Size at which a batch is handed over before its turn ends. Default 16 KiB. */
   readonly batchBytes?: number;
+  /** Producers of one client id share its quota. Default 'millrace'. */
+  readonly clientId?: string;
 }
 
 /** What is sent to a topic. */

@@ -66,6 +66,7 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   /** Sends that wait for `init` or for room; while there are any, later ones queue up behind them. */
   #waiting = 0;
   #gate: Promise<void> = Promise.resolve();
+  readonly #opening = () => this.#open();
   #sealScheduled = false;
   #transaction: OpenTransaction<K, V> | undefined;
   #closed: Promise<void> | undefined;
@@ -95,6 +96,7 @@ export class TypedProducer<K, V> implements Producer<K, V> {
         ? {}
         : { transactionTimeoutMs: options.transactionTimeoutMs }),
       ...(options.batchBytes === undefined ? {} : { batchBytes: options.batchBytes }),
+      ...(options.clientId === undefined ? {} : { clientId: options.clientId }),
     });
   }
 
@@ -188,13 +190,19 @@ export class TypedProducer<K, V> implements Producer<K, V> {
   }
 
   #passes(): boolean {
-    return this.#ready && this.#waiting === 0 && this.#producer.pendingBytes < PENDING_BYTES_MAX;
+    return this.#ready && this.#waiting === 0 && this.#hasRoom;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#producer.pendingBytes < PENDING_BYTES_MAX && this.#producer.throttleMs === 0;
   }
 
   /** Runs `action` after everything that waits already, once the producer is ready and has room. */
   #afterGate<R>(action: () => Promise<R>): Promise<R> {
-    if (this.#waiting++ === 0) this.#gate = this.#ready ? this.#room() : this.#init();
-    const result = this.#gate.then(
+    // One after the other, because each one takes room from those behind it.
+    this.#gate =
+      this.#waiting++ === 0 ? this.#open() : this.#gate.then(this.#opening, this.#opening);
+    return this.#gate.then(
       () => {
         this.#waiting--;
         return action();
@@ -204,7 +212,19 @@ export class TypedProducer<K, V> implements Producer<K, V> {
         throw error;
       },
     );
-    return result;
+  }
+
+  /** Resolves when the next send may go. */
+  async #open(): Promise<void> {
+    if (!this.#ready) await this.#init();
+    // What cannot be made durable is reported by the sends it belongs to.
+    if (this.#producer.pendingBytes >= PENDING_BYTES_MAX)
+      await this.#producer.flush().catch(() => undefined);
+    for (;;) {
+      const ms = this.#producer.throttleMs;
+      if (ms === 0) return;
+      await new Promise<void>((resolve) => void this.#env.timers.after(ms, resolve));
+    }
   }
 
   #init(): Promise<void> {
@@ -220,11 +240,6 @@ export class TypedProducer<K, V> implements Producer<K, V> {
       this.#initialized = undefined; // The next call tries again.
       throw error;
     }
-  }
-
-  /** Waits until pending bytes are durable. A failure here is reported by the sends it belongs to. */
-  #room(): Promise<void> {
-    return this.#producer.flush().catch(() => undefined);
   }
 
   #append(record: ProducerRecord<K, V>): Promise<SentRecord> {

@@ -86,7 +86,9 @@ async function assembleInto(
   const knownTopics = await admin.listTopics();
   // 2. One producer for all tasks; the log never times its transaction out, since the next instance settles it.
   const producer = client.producer(
-    exactlyOnce ? { transactionalId: applicationId, transactionTimeoutMs: Infinity } : {},
+    exactlyOnce
+      ? { clientId: applicationId, transactionalId: applicationId, transactionTimeoutMs: Infinity }
+      : { clientId: applicationId },
   );
   opened.push(producer);
   await producer.init();
@@ -103,6 +105,7 @@ async function assembleInto(
     clock,
     globalStores: globals.stores,
     writers: new TopicWriters(producer, () => knownTopics),
+    producer,
     onReady: parts.wake,
   });
   const restore = {

@@ -111,7 +111,8 @@ export class StreamThread {
     intake.add(fetched);
     if (waitMs > 0 && fetched.length === 0) intake.nothingMore();
     this.#commitOwed ||= this.#uncommitted && this.#schedule.isOverdue(tasks, producer);
-    const holding = tasks.blocksCommit && this.#schedule.isFull(tasks);
+    const throttleMs = producer.throttleMs;
+    const holding = throttleMs > 0 || (tasks.blocksCommit && this.#schedule.isFull(tasks));
     const worked = holding
       ? tasks.processParked()
       : tasks.process(now + SLICE_MS, this.#commitOwed);
@@ -125,15 +126,16 @@ export class StreamThread {
     const idle = !worked && !fired && fetched.length === 0;
     const committed = await this.#commitIfDue(idle);
     if (idle && !committed && this.#untilCaughtUp && this.#caughtUp) this.stop(Infinity);
-    this.#waitMs = idle && !committed ? this.#idleMs() : 0;
+    this.#waitMs = (idle || throttleMs > 0) && !committed ? this.#idleMs(throttleMs) : 0;
     await this.#yieldIfLong();
   }
 
-  /** How long to wait for input: not beyond the next commit, punctuation or end of a wait for an idle partition. */
-  #idleMs(): number {
+  /** How long to wait for input: not beyond the next commit, punctuation, end of a wait for an idle partition or of a throttle. */
+  #idleMs(throttleMs: number): number {
     const { tasks } = this.#parts.assembly;
     const untilCommit = this.#uncommitted ? this.#schedule.untilDueMs(tasks) : Infinity;
-    return Math.max(1, Math.min(POLL_MS, untilCommit, tasks.msUntilDue));
+    const untilFree = throttleMs > 0 ? throttleMs : Infinity;
+    return Math.max(1, Math.min(POLL_MS, untilCommit, untilFree, tasks.msUntilDue));
   }
 
   async #commitIfDue(idle: boolean): Promise<boolean> {

@@ -4,6 +4,7 @@
  * application is finished before new input begins, so the backlog between sub-topologies stays small and warm.
  */
 import type { Clock } from '../env/env.js';
+import type { LogProducer } from '../log/client.js';
 import type { NodeDefinition, Subtopology } from '../processor/node-definition.js';
 import { StreamTask } from '../processor/stream-task.js';
 import type { ManagedStore, StateStore } from '../state/store.js';
@@ -20,6 +21,8 @@ export interface TaskManagerParts {
   readonly config: StreamsConfig;
   readonly clock: Clock;
   readonly writers: TopicWriters;
+  /** What the tasks write with; while its quota is used up nothing is processed. */
+  readonly producer: LogProducer;
   readonly globalStores: ReadonlyMap<string, StateStore>;
   /** A parked task can go on. */
   onReady(): void;
@@ -31,10 +34,12 @@ export class TaskManager {
   readonly #downstream: readonly StreamTask[];
   readonly #upstream: readonly StreamTask[];
   readonly #clock: Clock;
+  readonly #producer: LogProducer;
   readonly #parkTimeoutMs: number;
 
   constructor(parts: TaskManagerParts) {
     this.#clock = parts.clock;
+    this.#producer = parts.producer;
     this.#parkTimeoutMs = parts.config.parkTimeoutMs;
     const count = parts.plan.subtopologies.reduce((sum, subtopology) => sum + subtopology.tasks, 0);
     const groups = parts.plan.subtopologies.map((subtopology) => ({
@@ -49,13 +54,13 @@ export class TaskManager {
   }
 
   /**
-   * Processes what is queued until nothing can be processed or `deadline` (monotonic ms) has passed; true if any record
-   * was. While a commit is owed, tasks that could block it again only finish what they have begun.
+   * Processes what is queued until nothing can be processed, `deadline` (monotonic ms) has passed or the quota is used up;
+   * true if any record was. While a commit is owed, tasks that could block it again only finish what they have begun.
    */
   process(deadline: number, commitOwed: boolean): boolean {
     const finished = this.#drain(this.#downstream, deadline, commitOwed);
     // New input waits until the hop is drained; a parked task cannot hold it up, since it has nothing to process.
-    return this.#clock.monotonic() < deadline
+    return this.#mayGoOn(deadline)
       ? this.#drain(this.#upstream, deadline, commitOwed) || finished
       : finished;
   }
@@ -76,10 +81,14 @@ export class TaskManager {
         const held = commitOwed && task.mayBlockCommit;
         if (!(held ? task.inFlight && task.process() : drive(task))) continue;
         worked = again = true;
-        if (this.#clock.monotonic() >= deadline) return true;
+        if (!this.#mayGoOn(deadline)) return true;
       }
     }
     return worked;
+  }
+
+  #mayGoOn(deadline: number): boolean {
+    return this.#clock.monotonic() < deadline && this.#producer.throttleMs === 0;
   }
 
   punctuate(commitOwed: boolean): boolean {

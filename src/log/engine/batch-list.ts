@@ -27,6 +27,8 @@ export class BatchList<B extends HeldBatch> {
   #batches: B[] = [];
   /** The first that is still held. */
   #head = 0;
+  /** Of the batches that are held. */
+  bytes = 0;
 
   get length(): number {
     return this.#batches.length - this.#head;
@@ -38,10 +40,12 @@ export class BatchList<B extends HeldBatch> {
 
   push(batch: B): void {
     this.#batches.push(batch);
+    this.bytes += batch.end;
   }
 
   /** Lets go of the first `count` batches. */
   drop(count: number): void {
+    for (let i = 0; i < count; i++) this.bytes -= this.#batches[this.#head + i]!.end;
     this.#head += count;
     // The list is cut only when half of it is dead, so that the work stays in proportion to the batches dropped.
     if (this.#head * 2 >= this.#batches.length) {

@@ -7,7 +7,7 @@ import type { LogClient, LogConsumerOptions, LogFeatures, LogProducerOptions } f
 import { EngineAdmin } from './admin.js';
 import { Broker } from './broker.js';
 import { EngineConsumer } from './consumer.js';
-import type { EngineLogger, EngineOptions } from './engine-options.js';
+import type { EngineLogger, EngineOptions, EngineSettings } from './engine-options.js';
 import { MemoryStorage } from './memory-storage.js';
 import { EngineProducer } from './producer.js';
 import type { RecoveryReport } from './storage.js';
@@ -31,8 +31,10 @@ export async function openEngine(options: EngineOptions): Promise<LogEngine> {
 export function memoryEngine(options: {
   readonly env: Env;
   readonly logger?: EngineLogger;
+  readonly settings?: EngineSettings;
 }): LogEngine {
-  return new LogEngine({ ...options, storage: new MemoryStorage(), features: { durable: false } });
+  const storage = new MemoryStorage(options.settings?.memoryBytesMax);
+  return new LogEngine({ ...options, storage, features: { durable: false } });
 }
 
 export class LogEngine implements LogClient {

@@ -106,6 +106,11 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     );
   }
 
+  /** A disk tells when it is full. */
+  get freeBytes(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   open(host: StorageHost): RecoveryReport {
     assert(this.#host === undefined, 'a storage is opened once');
     this.#host = host;

@@ -9,6 +9,11 @@ import { BatchList, HeldBatch } from './batch-list.js';
 import { mustRoll, type RollRule } from './segment-roll.js';
 import type { BatchEntry, PartitionStorage, SegmentInfo } from './storage.js';
 
+/** What all partitions of a memory log hold together. */
+export interface HeldMemory {
+  bytes: number;
+}
+
 class MemorySegment implements SegmentInfo {
   readonly baseOffset: number;
   readonly firstTimestamp: number;
@@ -36,9 +41,11 @@ export class MemoryPartition implements PartitionStorage {
   #endOffset = 0;
   readonly #batches = new BatchList<HeldBatch>();
   #segments: MemorySegment[] = [];
+  readonly #memory: HeldMemory;
 
-  constructor(rule: RollRule) {
+  constructor(rule: RollRule, memory: HeldMemory) {
     this.rule = rule;
+    this.#memory = memory;
   }
 
   get startOffset(): number {
@@ -55,6 +62,7 @@ export class MemoryPartition implements PartitionStorage {
       `batch at ${entry.baseOffset} lies below the log end ${this.#endOffset}`,
     );
     this.#batches.push(new HeldBatch(entry));
+    this.#memory.bytes += entry.bytes.length;
     this.#endOffset = entry.lastOffset + 1;
     let active = this.#segments.at(-1);
     if (active === undefined || mustRoll(this.rule, active, entry)) {
@@ -102,9 +110,20 @@ export class MemoryPartition implements PartitionStorage {
     if (offset <= this.#startOffset) return;
     this.#startOffset = offset;
     if (this.#endOffset < offset) this.#endOffset = offset;
-    this.#batches.drop(this.#batches.find(offset));
+    this.#drop(this.#batches.find(offset));
     this.#segments = this.#segments.filter(
       (segment) => segment.endOffset > offset || !segment.sealed,
     );
+  }
+
+  /** Its topic is deleted. */
+  release(): void {
+    this.#drop(this.#batches.length);
+  }
+
+  #drop(count: number): void {
+    const before = this.#batches.bytes;
+    this.#batches.drop(count);
+    this.#memory.bytes -= before - this.#batches.bytes;
   }
 }

@@ -3,7 +3,7 @@
  * It keeps bytes and answers reads; what a reader may see is decided by the engine above, as for every storage.
  */
 import { assert, StreamsError } from '../../errors.js';
-import { MemoryPartition } from './memory-partition.js';
+import { MemoryPartition, type HeldMemory } from './memory-partition.js';
 import { rollRule } from './segment-roll.js';
 import type { JournalEntry, LogStorage, RecoveryReport, StorageHost } from './storage.js';
 
@@ -16,8 +16,18 @@ interface MemoryTopic {
 export class MemoryStorage implements LogStorage {
   readonly pendingBytes = 0;
   readonly #topics = new Map<string, MemoryTopic>();
+  readonly #bytesMax: number;
+  readonly #held: HeldMemory = { bytes: 0 };
   #opened = false;
   #closed = false;
+
+  constructor(bytesMax = Number.POSITIVE_INFINITY) {
+    this.#bytesMax = bytesMax;
+  }
+
+  get freeBytes(): number {
+    return this.#bytesMax - this.#held.bytes;
+  }
 
   open(_host: StorageHost): RecoveryReport {
     assert(!this.#opened, 'a storage is opened once');
@@ -47,6 +57,8 @@ export class MemoryStorage implements LogStorage {
         this.#grow(entry.topicId, entry.partitions);
         break;
       case 'topic-deleted':
+        for (const partition of this.#topics.get(entry.topicId)?.partitions ?? [])
+          partition.release();
         this.#topics.delete(entry.topicId);
         break;
       case 'log-start':
@@ -77,7 +89,7 @@ export class MemoryStorage implements LogStorage {
   #grow(topicId: string, count: number): void {
     const { topic, config, partitions } = this.#topic(topicId);
     for (let partition = partitions.length; partition < count; partition++)
-      partitions.push(new MemoryPartition(rollRule(topic, partition, config)));
+      partitions.push(new MemoryPartition(rollRule(topic, partition, config), this.#held));
   }
 
   #configure(topicId: string, config: Readonly<{ [name: string]: string }>): void {

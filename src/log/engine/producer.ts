@@ -17,6 +17,7 @@ import type {
 import type { Timer } from '../../env/env.js';
 import type { Broker } from './broker.js';
 import type { ProducerIdentity } from './partition.js';
+import type { ByteQuota } from './producer-quotas.js';
 import { SentBatch, type BatchSender } from './sent-batch.js';
 import { EngineTopicWriter, type BatchOwner, type OpenBatch } from './topic-writer.js';
 import type { TransactionSession } from './transaction-session.js';
@@ -24,12 +25,14 @@ import type { TransactionSession } from './transaction-session.js';
 const DEFAULT_BATCH_BYTES = 16_384;
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 const SEQUENCE_MODULUS = 2_147_483_648;
+const DEFAULT_CLIENT_ID = 'millrace';
 const NOBODY: ProducerIdentity = { producerId: -1, epoch: -1 };
 
 export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
   readonly #broker: Broker;
   readonly #options: LogProducerOptions;
   readonly #batchBytes: number;
+  readonly #quota: ByteQuota | undefined;
   readonly #onClose: (producer: EngineProducer) => void;
   readonly #writers = new Map<string, EngineTopicWriter>();
   /** Batches with records in them. */
@@ -52,6 +55,7 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     this.#broker = broker;
     this.#options = options;
     this.#batchBytes = checkBatchBytes(options.batchBytes ?? DEFAULT_BATCH_BYTES);
+    this.#quota = broker.quotas.of(options.clientId ?? DEFAULT_CLIENT_ID);
     this.#onClose = onClose;
     const { transactionTimeoutMs } = options;
     if (transactionTimeoutMs !== undefined && !(transactionTimeoutMs > 0))
@@ -88,6 +92,10 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     for (const batch of this.#open) bytes += batch.builder.bytes;
     // A storage that falls behind slows down everybody who writes to it.
     return Math.max(bytes, this.#broker.pendingBytes);
+  }
+
+  get throttleMs(): number {
+    return this.#quota?.throttleMs ?? 0;
   }
 
   async init(): Promise<void> {
@@ -231,6 +239,7 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     });
     let baseOffset: number;
     try {
+      this.#quota?.take(bytes.length);
       baseOffset = this.#broker.appendBatch(batch.topic, batch.partition, bytes);
     } catch (error) {
       if (!(error instanceof StreamsError)) throw error;

@@ -20,6 +20,7 @@ interface Group {
 
 export class StagedStorage implements LogStorage {
   pendingBytes = 0;
+  freeBytes = Number.POSITIVE_INFINITY;
   /** Calls of `sync` so far. */
   syncs = 0;
   /** Completes syncs at once; otherwise they wait for `complete` or `fail`. */
