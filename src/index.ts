@@ -108,6 +108,29 @@ export type { RestoreProgress } from './runtime/restore.js';
 export type { StoreFace, StoreHandle, StoreOf } from './runtime/store-reader.js';
 
 // the log
+export { checkLog, dumpLines, dumpSegment, logStats } from './log/inspect/inspect.js';
+export type {
+  DumpedBatch,
+  DumpedDamage,
+  DumpedEntry,
+  DumpedGroup,
+  DumpedOffsetEntry,
+  DumpedRecord,
+  DumpedTimeEntry,
+  DumpOptions,
+  FindingKind,
+  FindingSeverity,
+  GroupStats,
+  InspectOptions,
+  LogCheckOptions,
+  LogCheckProgress,
+  LogCheckReport,
+  LogCheckTotals,
+  LogFinding,
+  LogStats,
+  PartitionStats,
+  TopicStats,
+} from './log/inspect/inspect.js';
 export { memoryLog, openLog } from './log/log.js';
 export type { Log, LogLogger, MemoryLogOptions, OpenLogOptions } from './log/log.js';
 export type { Admin } from './log/typed-admin.js';

@@ -71,6 +71,17 @@ export function lockDirectory(directory: string, owner: LockOwner): DirectoryLoc
   }
 }
 
+/** Refuses as `lockDirectory` does and writes nothing; while it is held, the socket keeps writers out. */
+export function guardDirectory(directory: string): DirectoryLock {
+  const path = join(directory, LOCK_FILE);
+  const socket = bindWhenFree(directory, path);
+  const holder = readHolder(path);
+  if (holder === undefined || !isAlive(holder, path, socket !== undefined))
+    return { release: () => void socket?.close() };
+  socket?.close();
+  throw locked(directory, holder);
+}
+
 class HeldLock implements DirectoryLock {
   readonly #path: string;
   readonly #nonce: string;

@@ -36,4 +36,9 @@ export interface FileSystem {
   syncDirectory(directory: string): void;
   /** Throws `LOG_LOCKED` naming the holder (pid, host, since when). */
   lock(directory: string): DirectoryLock;
+  /**
+   * For those who only read: keeps writers out as far as that is possible without changing a byte in the directory
+   * (on Linux it is; elsewhere a writer may still come). Throws `LOG_LOCKED` as `lock` does.
+   */
+  guard(directory: string): DirectoryLock;
 }

@@ -5,7 +5,7 @@
 import * as fs from 'node:fs';
 import { fileError } from './file-errors.js';
 import type { DirectoryLock, FileHandle, FileSystem } from './file-system.js';
-import { lockDirectory, type LockOwner } from './directory-lock.js';
+import { guardDirectory, lockDirectory, type LockOwner } from './directory-lock.js';
 
 const OPEN_FLAGS = { read: 'r', write: 'r+', create: 'wx+' } as const;
 const DIRECTORY_MODE = 0o700;
@@ -66,6 +66,10 @@ export class NodeFileSystem implements FileSystem {
 
   lock(directory: string): DirectoryLock {
     return attempt('lock', directory, () => lockDirectory(directory, this.#owner));
+  }
+
+  guard(directory: string): DirectoryLock {
+    return attempt('guard', directory, () => guardDirectory(directory));
   }
 }
 

@@ -221,8 +221,12 @@ export class SimulatedFiles implements FileSystem {
   }
 
   lock(directory: string): DirectoryLock {
-    this.#alive();
     if (this.readOnly) throw fileError('EROFS', 'lock', directory);
+    return this.guard(directory);
+  }
+
+  guard(directory: string): DirectoryLock {
+    this.#alive();
     if (this.#locks.has(directory)) {
       throw new StreamsError(
         'LOG_LOCKED',

@@ -54,7 +54,7 @@ const PARTITION_NAME = /^.+-\d+$/;
 const SEGMENT_NAME = /^\d{20}\.log$/;
 
 /** The partition's batches behind its checkpoint. */
-type Rewrites = Map<JournalPartition, BatchEntry[]>;
+export type Rewrites = Map<JournalPartition, BatchEntry[]>;
 
 export function recover(options: RecoveryOptions): Recovered {
   const { files, directory } = options;
@@ -153,7 +153,7 @@ function beginJournal(
 }
 
 /** All entries in their order; those of a later file's snapshot say nothing new. */
-function buildPartitions(
+export function buildPartitions(
   journals: readonly JournalFile[],
   topics: TopicTable,
   rewrites: Rewrites,
