@@ -5,7 +5,7 @@
  */
 import { StreamsError } from '../errors.js';
 import type { Subtopology } from '../processor/node-definition.js';
-import { InMemoryTimestampedKeyValueStore } from '../state/in-memory-key-value-store.js';
+import { isTimestamped } from '../state/in-memory-key-value-store.js';
 import type {
   KeyValueStore,
   ReadOnlyKeyValueStore,
@@ -145,7 +145,5 @@ class CompositeStore implements ReadOnlyKeyValueStore<unknown, unknown> {
 
 function bare(part: StateStore, value: unknown): unknown {
   // A timestamped store's face gives nothing else.
-  return part instanceof InMemoryTimestampedKeyValueStore
-    ? (value as ValueAndTimestamp<unknown>).value
-    : value;
+  return isTimestamped(part) ? (value as ValueAndTimestamp<unknown>).value : value;
 }

@@ -3,7 +3,8 @@
  * iterates: new rows are sorted among themselves and merged into the order there was, so that a store that is
  * only read and written by key pays nothing.
  */
-import type { LayeredTable, Row } from './layered-table.js';
+import type { LayeredTable } from './layered-table.js';
+import type { Row } from './row-layers.js';
 
 export class OrderedRows {
   readonly #table: LayeredTable;

@@ -1,6 +1,6 @@
 /** A reused buffer to serialize into, for bytes that somebody copies at once. Short results allocate nothing. */
 import { GrowableByteWriter } from '../serde/byte-writer.js';
-import type { Serde } from '../serde/serde.js';
+import type { ByteWriter, Serde } from '../serde/serde.js';
 
 /** Views up to this length are kept. */
 const KEPT_LENGTH_MAX = 256;
@@ -13,10 +13,19 @@ export class ScratchBytes {
   /** The serialized value. Valid until the next call. */
   serialize<T>(serde: Serde<T>, value: T, topic: string): Uint8Array {
     if (serde.write === undefined) return serde.serialize(value, topic);
-    const writer = this.#writer;
-    writer.reset();
-    serde.write(value, writer);
-    const { buffer, length } = writer;
+    serde.write(value, this.begin());
+    return this.end();
+  }
+
+  /** For bytes made of several parts: append them to the writer, then call `end`. */
+  begin(): ByteWriter {
+    this.#writer.reset();
+    return this.#writer;
+  }
+
+  /** What was written since `begin`. Valid until the next call. */
+  end(): Uint8Array {
+    const { buffer, length } = this.#writer;
     if (length > KEPT_LENGTH_MAX) return buffer.subarray(0, length);
     if (this.#viewed !== buffer) {
       this.#viewed = buffer;

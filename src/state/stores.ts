@@ -3,8 +3,8 @@ import { StreamsError } from '../errors.js';
 import { checkOptions } from './checked-options.js';
 import type { Serde } from '../serde/serde.js';
 import {
-  InMemoryKeyValueStore,
-  InMemoryTimestampedKeyValueStore,
+  inMemoryKeyValueStore,
+  inMemoryTimestampedKeyValueStore,
 } from './in-memory-key-value-store.js';
 import type { KeyValueStore, SyncIteration, TimestampedKeyValueStore } from './key-value.js';
 import type { ManagedStore, StateStore, StoreBuilder } from './store.js';
@@ -32,13 +32,9 @@ function keyValue<K, V>(
   options: MemoryOptions<K, V>,
 ): StoreBuilder<SyncIteration<KeyValueStore<K, V>>>;
 function keyValue<K, V>(options: KeyValueStoresOptions<K, V>): StoreBuilder<KeyValueStore<K, V>>;
-function keyValue<K, V>(
-  options: KeyValueStoresOptions<K, V>,
-): StoreBuilder<InMemoryKeyValueStore<K, V>> {
-  return builderOf(
-    'Stores.keyValue()',
-    options,
-    (caching) => new InMemoryKeyValueStore({ ...options, caching }),
+function keyValue<K, V>(options: KeyValueStoresOptions<K, V>): StoreBuilder<KeyValueStore<K, V>> {
+  return builderOf('Stores.keyValue()', options, (caching) =>
+    inMemoryKeyValueStore({ ...options, caching }),
   );
 }
 
@@ -50,11 +46,9 @@ function timestampedKeyValue<K, V>(
 ): StoreBuilder<TimestampedKeyValueStore<K, V>>;
 function timestampedKeyValue<K, V>(
   options: KeyValueStoresOptions<K, V>,
-): StoreBuilder<InMemoryTimestampedKeyValueStore<K, V>> {
-  return builderOf(
-    'Stores.timestampedKeyValue()',
-    options,
-    (caching) => new InMemoryTimestampedKeyValueStore({ ...options, caching }),
+): StoreBuilder<TimestampedKeyValueStore<K, V>> {
+  return builderOf('Stores.timestampedKeyValue()', options, (caching) =>
+    inMemoryTimestampedKeyValueStore({ ...options, caching }),
   );
 }
 

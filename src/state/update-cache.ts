@@ -4,7 +4,7 @@
  * row (reads see it at once); this file knows which rows hold an update back, what was flushed before and where the
  * update came from. Inside a record scope nothing is flushed: a full cache asks for a commit instead.
  */
-import { byteSize, type HeldUpdate, type LayeredTable, type Row } from './layered-table.js';
+import { byteSize, type HeldUpdate, type Row, type RowLayers } from './row-layers.js';
 import type { CacheBudget, RecordOrigin, StoreContext } from './store.js';
 
 /** What a held update costs besides key and value. */
@@ -16,14 +16,21 @@ export type FlushUpdate = (row: Row, held: HeldUpdate) => void;
 export class UpdateCache {
   readonly #context: StoreContext;
   readonly #budget: CacheBudget;
+  readonly #layers: RowLayers;
   readonly #flushUpdate: FlushUpdate;
   #rows: Row[] = [];
   #sequence = 0;
   #flushing = false;
 
-  constructor(context: StoreContext, budget: CacheBudget, flushUpdate: FlushUpdate) {
+  constructor(
+    context: StoreContext,
+    budget: CacheBudget,
+    layers: RowLayers,
+    flushUpdate: FlushUpdate,
+  ) {
     this.#context = context;
     this.#budget = budget;
+    this.#layers = layers;
     this.#flushUpdate = flushUpdate;
   }
 
@@ -38,12 +45,12 @@ export class UpdateCache {
     );
   }
 
-  /** Writes to the table and holds the update back; flushes all of the store when the cache is over its budget. */
-  write(table: LayeredTable, row: Row, value: unknown, timestamp: number, scoped: boolean): void {
+  /** Writes to the row and holds the update back; flushes all of the store when the cache is over its budget. */
+  write(row: Row, value: unknown, timestamp: number, scoped: boolean): void {
     const context = this.#context;
     const before = row.value;
     const beforeTimestamp = row.timestamp;
-    table.write(row, value, timestamp, scoped);
+    this.#layers.write(row, value, timestamp, scoped);
     const bytes = UPDATE_BYTES + byteSize(row.id) + byteSize(value);
     const held = row.held;
     if (held === undefined) {
@@ -89,7 +96,7 @@ export class UpdateCache {
     return flushed > 0;
   }
 
-  /** Called before the table rolls back. */
+  /** Called before the rows roll back. */
   rollback(): void {
     for (const row of this.#rows) {
       if (row.held === undefined) continue;
@@ -99,11 +106,11 @@ export class UpdateCache {
     this.#rows = [];
   }
 
-  /** Called around the table's `dropScope`, which puts back what rows held before. */
-  dropScope(table: LayeredTable): void {
+  /** Drops the scope of the rows, which puts back what they held before. */
+  dropScope(): void {
     for (const row of this.#rows)
       if (row.held !== undefined) this.#budget.usedBytes -= row.held.bytes;
-    table.dropScope();
+    this.#layers.dropScope();
     const rows = new Set(this.#rows);
     this.#rows = [...rows].filter((row) => row.held !== undefined);
     for (const row of this.#rows) this.#budget.usedBytes += row.held!.bytes;
