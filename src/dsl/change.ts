@@ -4,9 +4,12 @@ export class Change<V> {
   readonly newValue: V | null;
   /** `null`: there was none, or nobody asked for old values. */
   readonly oldValue: V | null;
+  /** False for an update of a versioned table that a later one precedes: what is there now stays. */
+  readonly isLatest: boolean;
 
-  constructor(newValue: V | null, oldValue: V | null) {
+  constructor(newValue: V | null, oldValue: V | null, isLatest = true) {
     this.newValue = newValue;
     this.oldValue = oldValue;
+    this.isLatest = isLatest;
   }
 }

@@ -29,6 +29,7 @@ export const MATERIALIZED: readonly string[] = [
   'logging',
   'name',
 ];
+export const TRANSFORMED: readonly string[] = [...MATERIALIZED, 'stores'];
 export const TABLE: readonly string[] = [...new Set([...CONSUMED, ...MATERIALIZED])];
 
 /** Throws `INVALID_ARGUMENT` naming the call: `functions` by what they are for, `options` with the names `known`. */

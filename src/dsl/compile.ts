@@ -6,6 +6,7 @@
 import { assert } from '../errors.js';
 import type { ProcessorSupplier } from '../processor/processor.js';
 import { Topology } from '../processor/topology.js';
+import { changeSerde } from './change-serde.js';
 import { mergeSources } from './merge-sources.js';
 import type { OperatorSupplier } from './operators/operator.js';
 import { dropNullKeys, passThrough } from './operators/pass-through.js';
@@ -129,11 +130,19 @@ class Compiler {
       purpose: `the repartition topic ${names.topic} that ${reason} needs`,
       call: GROUPING_CALLS.has(reason) ? 'groupBy() or groupByKey()' : reason,
     });
+    this.topology.addRepartitionTopic(names.topic, partitions);
+    const parents = this.#parents(node);
+    if (node.changes === true) {
+      const changes = changeSerde(value);
+      this.topology
+        .addSink(names.sink, names.topic, parents, { key, value: changes })
+        .addSource(names.source, [names.topic], { key, value: changes });
+      return;
+    }
     // Without a key a record can meet nothing behind the hop, unless a left join there keeps such records.
     const filter = this.#keepingNullKeys.has(node) ? passThrough : dropNullKeys;
     this.topology
-      .addRepartitionTopic(names.topic, partitions)
-      .addProcessor(names.filter, asProcessor(filter), this.#parents(node))
+      .addProcessor(names.filter, asProcessor(filter), parents)
       .addSink(names.sink, names.topic, [names.filter], { key, value, partitioner })
       .addSource(names.source, [names.topic], { key, value });
   }
@@ -154,6 +163,7 @@ class Compiler {
       store: tableStore?.name,
       sendOldValues: this.#tables.sendsOldValues(node),
       immutableValues: tableStore !== undefined && own[0]?.serdes.value.immutable === true,
+      versioned: this.#tables.isVersioned(node.parents[0]),
       lookups,
     });
     this.topology.addProcessor(name, asProcessor(operator), this.#parents(node));

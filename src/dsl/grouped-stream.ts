@@ -122,7 +122,7 @@ export class KGroupedStream<K, V> {
     const stream = this.#stream.keyChanged ? this.#repartitioned(store.name, call) : this.#stream;
     const node = plan.add({
       kind: 'table',
-      origin: 'aggregate',
+      origin: 'stored',
       name,
       parents: [stream.node],
       store,

@@ -7,7 +7,7 @@ import type { StreamPartitioner } from '../processor/collector.js';
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
 import { requireOptions } from '../arguments.js';
 import { StreamsError } from '../errors.js';
-import { requireSupplier } from '../processor/topology.js';
+import { requireSupplier } from '../processor/supplier.js';
 import { checkTopic } from '../state/checked-options.js';
 import { BranchedKStream, splitByName, type Branches, type NamedBranches } from './branched.js';
 import {

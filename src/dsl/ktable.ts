@@ -2,18 +2,28 @@
  * `KTable`: the latest value of each key, as a stream of updates. A table keeps a store when the user names one with
  * `as`, or when something downstream has to look values up.
  */
-import { checkCall, GLOBAL_JOINED, MATERIALIZED } from './checks.js';
+import { requireSupplier } from '../processor/supplier.js';
+import { checkCall, GLOBAL_JOINED, GROUPED, MATERIALIZED, TRANSFORMED } from './checks.js';
+import type { KGroupedTable } from './grouped-table.js';
 import type { KStream } from './kstream.js';
 import type { Predicate } from './operators/filter.js';
 import type { ValueMapper } from './operators/map-values.js';
 import type { KeySelector } from './operators/select-key.js';
 import { filterView, tableFilter } from './operators/table-filter.js';
+import { sameKeyBy, tableGroup, type GroupMapper } from './operators/table-group.js';
 import { mapValuesView, tableMapValues } from './operators/table-map-values.js';
+import type { PairJoiner } from './operators/table-table-join.js';
 import { toStream } from './operators/to-stream.js';
+import {
+  transformValues,
+  transformValuesView,
+  type ValueTransformerSupplier,
+} from './operators/transform-values.js';
 import type { ValueGetter } from './operators/value-getter.js';
-import type { Materialized, Named } from './options.js';
-import { tableStore } from './plan-steps.js';
+import type { Awaitable, Grouped, Materialized, Named } from './options.js';
+import { isMaterialized, tableStore } from './plan-steps.js';
 import type { SerdeSlot, TablePlan, TableState, TableStorePlan } from './plan.js';
+import { joinTables, notATable, type JoinKind } from './table-joins.js';
 
 type TableOptions<K, V> = Named & Materialized<K, V>;
 
@@ -22,6 +32,11 @@ interface DrawnTable {
   readonly name: string;
   readonly key: SerdeSlot;
   readonly value: SerdeSlot;
+}
+
+/** `transformValues`: stores of `addStateStore`, by name, that the transformer may use. */
+export interface TransformOptions<K, V> extends Named, Materialized<K, V> {
+  readonly stores?: readonly string[] | undefined;
 }
 
 /** `toStream` with another key; `keySelector` sees null values where rows were deleted. */
@@ -130,6 +145,114 @@ export class KTable<K, V, Deleted extends null = null> {
       : stream;
   }
 
+  /**
+   * Joins the rows of both tables that have the same key. The result is a table: it is updated when either side is, and
+   * a row goes when either side's row goes.
+   */
+  join<V2, R>(
+    other: KTable<K, V2>,
+    joiner: (left: V, right: V2) => Awaitable<R>,
+    options: TableOptions<K, R> = {},
+  ): KTable<K, Exclude<R, null>> {
+    return this.#joined(other, joiner, 'inner', options);
+  }
+
+  /** As `join`, but a row of this table without one in the other is joined with `undefined`. */
+  leftJoin<V2, R>(
+    other: KTable<K, V2>,
+    joiner: (left: V, right: V2 | undefined) => Awaitable<R>,
+    options: TableOptions<K, R> = {},
+  ): KTable<K, Exclude<R, null>> {
+    return this.#joined(other, joiner, 'left', options);
+  }
+
+  /** Every key of either table has a row; the side that has none is `undefined`, never both. */
+  outerJoin<V2, R>(
+    other: KTable<K, V2>,
+    joiner: (left: V | undefined, right: V2 | undefined) => Awaitable<R>,
+    options: TableOptions<K, R> = {},
+  ): KTable<K, Exclude<R, null>> {
+    return this.#joined(other, joiner, 'outer', options);
+  }
+
+  /**
+   * Groups the rows by another key: return `[key, value]`, or null to leave a row out. The rows go through a
+   * repartition topic.
+   */
+  groupBy<K2, V2>(
+    mapper: GroupMapper<K, V, K2, V2>,
+    options: Grouped<K2, V2> = {},
+  ): KGroupedTable<NonNullable<K2>, NonNullable<V2>> {
+    checkCall('groupBy()', { mapper }, options, GROUPED);
+    const { plan, node } = this.state;
+    const key = options.key as SerdeSlot;
+    const value = options.value as SerdeSlot;
+    const select = plan.add({
+      kind: 'operator',
+      name: plan.names.node(options.name, 'KTABLE-SELECT-'),
+      parents: [node],
+      operator: tableGroup(mapper, sameKeyBy(key ?? plan.defaultKey)),
+      keyChanging: true,
+      valueChanging: true,
+      oldValuesOf: [node],
+    });
+    return plan.newGroupedTable(plan, select, { name: options.name, key, value });
+  }
+
+  /**
+   * Another value for every row, from a transformer with stores of its own: one transformer for each task. It sees
+   * deletions too, as null. Without `as` it is called again wherever a value of this table is looked up.
+   */
+  transformValues<V2>(
+    supplier: ValueTransformerSupplier<K, V, V2>,
+    options: TransformOptions<K, V2> = {},
+  ): KTable<K, V2> {
+    checkCall('transformValues()', {}, options, TRANSFORMED);
+    const { as, name } = options;
+    // Unlike the others this call uses up no name for a store that was given none, as in Kafka.
+    const drawn =
+      as === undefined
+        ? this.#drawUnstored('KTABLE-TRANSFORMVALUES-', name, options.key, options.value)
+        : this.#draw('KTABLE-TRANSFORMVALUES-', options, undefined);
+    requireSupplier(drawn.name, supplier);
+    const view = transformValuesView(drawn.name, supplier);
+    const stores = options.stores ?? [];
+    return this.#derived(
+      {
+        operator: transformValues(supplier),
+        uses: stores,
+        readThrough: {
+          tables: [this.state.node],
+          stores,
+          view: ([parent], context) => view(parent as ValueGetter<K, V>, context) as ValueGetter,
+        },
+        wantsOldValues: false,
+      },
+      drawn,
+    );
+  }
+
+  #joined<V2, R>(
+    other: KTable<K, V2>,
+    joiner: (left: never, right: never) => Awaitable<R>,
+    kind: JoinKind,
+    options: TableOptions<K, R>,
+  ): KTable<K, Exclude<R, null>> {
+    const call = kind === 'inner' ? 'join()' : `${kind}Join()`;
+    checkCall(call, { joiner }, options, MATERIALIZED);
+    if (!(other instanceof KTable)) throw notATable(call);
+    return new KTable(
+      joinTables(
+        this.state,
+        other.state,
+        // Sides that may be missing are those for which the joiner takes undefined.
+        joiner as PairJoiner<unknown, unknown, unknown>,
+        kind,
+        options as Materialized<unknown, unknown>,
+      ),
+    );
+  }
+
   #filtered(
     predicate: Predicate<K, V>,
     expected: boolean,
@@ -164,8 +287,23 @@ export class KTable<K, V, Deleted extends null = null> {
     return { store: options.as === undefined ? undefined : drawn, name, key, value };
   }
 
+  #drawUnstored(
+    prefix: string,
+    given: string | undefined,
+    key: unknown,
+    value: unknown,
+  ): DrawnTable {
+    const name = this.state.plan.names.node(given, prefix);
+    return {
+      store: undefined,
+      name,
+      key: (key as SerdeSlot) ?? this.state.key,
+      value: value as SerdeSlot,
+    };
+  }
+
   #derived<V2, D extends null>(
-    node: Pick<TablePlan, 'operator' | 'readThrough' | 'wantsOldValues'>,
+    node: Pick<TablePlan, 'operator' | 'readThrough' | 'wantsOldValues' | 'uses'>,
     { store, name, key, value }: DrawnTable,
   ): KTable<K, V2, D> {
     const { plan, sources } = this.state;
@@ -180,15 +318,4 @@ export class KTable<K, V, Deleted extends null = null> {
     };
     return new KTable({ plan, node: plan.add(table), key, value, sources });
   }
-}
-
-function isMaterialized<K, V>({
-  as,
-  key,
-  value,
-  store,
-  caching,
-  logging,
-}: Materialized<K, V>): boolean {
-  return [as, key, value, store, caching, logging].some((option) => option !== undefined);
 }

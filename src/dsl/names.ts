@@ -51,6 +51,12 @@ export class NameSource {
     return given === undefined ? this.newNode(prefix) : validateName(given);
   }
 
+  /** The user's name with a suffix, or a generated one. A number is used up in both cases. */
+  suffixed(given: string | undefined, suffix: string, prefix: string): string {
+    const generated = this.newNode(prefix);
+    return given === undefined ? generated : validateName(given + suffix);
+  }
+
   #number(): string {
     return String(this.#next++).padStart(10, '0');
   }

@@ -6,7 +6,7 @@ import type { StateStore } from '../state/store.js';
 import { Stores } from '../state/stores.js';
 import { repartitionNames, validateName } from './names.js';
 import type { ValueGetter } from './operators/value-getter.js';
-import type { StoreOptions } from './options.js';
+import type { Materialized, StoreOptions } from './options.js';
 import type {
   Plan,
   RepartitionPlan,
@@ -67,6 +67,19 @@ export function repartitionPlan(stream: StreamState, step: RepartitionStep): Rep
 export function behind(stream: StreamState, node: RepartitionPlan): StreamState {
   const { key, value } = node;
   return { plan: stream.plan, node, key, value, sources: new Set([node]), keyChanged: false };
+}
+
+/** What a grouping says about the records behind it. */
+export interface Grouping {
+  readonly name: string | undefined;
+  readonly key: SerdeSlot;
+  readonly value: SerdeSlot;
+}
+
+/** Whether the user said anything about the store of a table: then a name of a store is used up, as in Kafka. */
+export function isMaterialized<K, V>(options: Materialized<K, V>): boolean {
+  const { as, key, value, store, caching, logging } = options;
+  return [as, key, value, store, caching, logging].some((option) => option !== undefined);
 }
 
 /** The store a table would have. Uses up a generated name unless the user gave one. */

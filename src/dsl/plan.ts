@@ -4,10 +4,12 @@
  */
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TopicNameExtractor } from '../processor/node-definition.js';
+import type { OperatorContext } from '../processor/operator-context.js';
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
 import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { Serde } from '../serde/serde.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
+import type { KGroupedTable } from './grouped-table.js';
 import type { KStream } from './kstream.js';
 import { NameSource, type RepartitionNames } from './names.js';
 import type { OperatorSupplier } from './operators/operator.js';
@@ -81,6 +83,8 @@ export interface RepartitionPlan {
   readonly partitioner: StreamPartitioner | undefined;
   /** The call that made it necessary, for error messages: `count()`. */
   readonly reason: string;
+  /** Changes of a table pass, all with a key: there is no filter, and the value serde is that of the values in them. */
+  readonly changes?: boolean;
 }
 
 /** A store that an operator brings along, as soon as its serdes are known. */
@@ -106,6 +110,8 @@ export interface Decision {
   readonly sendOldValues: boolean;
   /** Values of the store cannot be changed in place. */
   readonly immutableValues: boolean;
+  /** What comes in are updates of a versioned table: those out of order are marked. */
+  readonly versioned: boolean;
   /** How to read the tables that the node looks up. */
   readonly lookups: readonly ValueGetterSupplier[];
 }
@@ -114,12 +120,12 @@ export interface Decision {
  * A node whose output is a table.
  *
  * - `source`: from a topic or a stream; keeps a store when the user named one or somebody has to look values up.
- * - `aggregate`: always keeps its store.
+ * - `stored`: always keeps its store (aggregations).
  * - `derived`: from other tables; keeps a store only when the user named one, else values are looked up through it.
  */
 export interface TablePlan {
   readonly kind: 'table';
-  readonly origin: 'source' | 'aggregate' | 'derived';
+  readonly origin: 'source' | 'stored' | 'derived';
   readonly name: string;
   readonly parents: readonly PlanNode[];
   readonly store: TableStorePlan | undefined;
@@ -142,11 +148,8 @@ export interface ReadThrough {
   readonly tables: readonly TablePlan[];
   /** Stores that the view opens itself. */
   readonly stores?: readonly string[];
-  readonly view: (tables: readonly ValueGetter[], open: OpenStore) => ValueGetter;
+  readonly view: (tables: readonly ValueGetter[], context: OperatorContext) => ValueGetter;
 }
-
-/** A store by its name; the caller knows what it is. */
-export type OpenStore = <S extends StateStore>(store: string) => S;
 
 /** `GlobalKTable`: source, processor and store of every instance. */
 export interface GlobalTablePlan {
@@ -201,7 +204,7 @@ export type SourceOfRecords = SourcePlan | RepartitionPlan;
 /** How a task gets at the values of a table, and which stores it needs for it. */
 export interface ValueGetterSupplier {
   readonly stores: readonly string[];
-  readonly make: (open: OpenStore) => ValueGetter;
+  readonly make: (context: OperatorContext) => ValueGetter;
 }
 
 /** What `KStream` carries besides its types. */
@@ -227,17 +230,35 @@ export interface TableState {
 /** Tables and splits make streams, streams make tables: this spares their files importing each other. */
 export type NewStream = <K, V>(state: StreamState) => KStream<K, V>;
 
+export type NewGroupedTable = <K, V>(
+  plan: Plan,
+  select: OperatorPlan,
+  grouping: {
+    readonly name: string | undefined;
+    readonly key: SerdeSlot;
+    readonly value: SerdeSlot;
+  },
+) => KGroupedTable<K, V>;
+
+/** What a builder hands to its plan, so that streams and tables can make each other. */
+export interface Faces {
+  readonly newStream: NewStream;
+  readonly newGroupedTable: NewGroupedTable;
+}
+
 /** The one mutable thing of a builder: what has been drawn so far, and the counter of names. */
 export class Plan {
   readonly newStream: NewStream;
+  readonly newGroupedTable: NewGroupedTable;
   readonly names = new NameSource();
   readonly defaultKey: SerdeSlot;
   readonly defaultValue: SerdeSlot;
   readonly #calls: PlanNode[] = [];
   #buildOrder: PlanNode[] = [];
 
-  constructor(newStream: NewStream, defaultKey: SerdeSlot, defaultValue: SerdeSlot) {
-    this.newStream = newStream;
+  constructor(faces: Faces, defaultKey: SerdeSlot, defaultValue: SerdeSlot) {
+    this.newStream = faces.newStream;
+    this.newGroupedTable = faces.newGroupedTable;
     this.defaultKey = defaultKey;
     this.defaultValue = defaultValue;
   }

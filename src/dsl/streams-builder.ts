@@ -12,6 +12,7 @@ import { checkBuilder, checkTopic, checkTopics } from '../state/checked-options.
 import { checkCall, CONSUMED, SERDES, TABLE } from './checks.js';
 import { compile } from './compile.js';
 import { GlobalKTable } from './global-ktable.js';
+import { KGroupedTable } from './grouped-table.js';
 import { KStream } from './kstream.js';
 import { KTable } from './ktable.js';
 import { validateName } from './names.js';
@@ -46,7 +47,10 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   constructor(defaults: BuilderOptions<DK, DV> = {}) {
     checkCall('new StreamsBuilder()', {}, defaults, SERDES);
     this.#plan = new Plan(
-      (state) => new KStream(state),
+      {
+        newStream: (state) => new KStream(state),
+        newGroupedTable: (plan, select, grouping) => new KGroupedTable(plan, select, grouping),
+      },
       defaults.key as SerdeSlot,
       defaults.value as SerdeSlot,
     );
@@ -114,6 +118,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
         store: store.name,
         sendOldValues: false,
         immutableValues: false,
+        versioned: false,
         lookups: [],
       }),
     });

@@ -34,26 +34,40 @@ export class TableDecisions {
     const store = this.storeOf(table);
     if (store !== undefined) {
       const { name, getter } = store;
-      return { stores: [name], make: (open) => getter(open(name)) };
+      return { stores: [name], make: (context) => getter(context.getStateStore(name)) };
     }
     const { readThrough } = table;
     assert(readThrough !== undefined, `table ${table.name} has a store or is derived from others`);
     const tables = readThrough.tables.map((parent) => this.getterOf(parent));
     return {
       stores: [...tables.flatMap(({ stores }) => stores), ...(readThrough.stores ?? [])],
-      make: (open) =>
+      make: (context) =>
         readThrough.view(
-          tables.map(({ make }) => make(open)),
-          open,
+          tables.map(({ make }) => make(context)),
+          context,
         ),
     };
+  }
+
+  /** Whether what a node sends on are updates of a versioned table. A table without store is what its parent is. */
+  isVersioned(node: PlanNode | undefined): boolean {
+    if (node === undefined) return false;
+    if (node.kind !== 'table') return node.kind === 'operator' && this.#inherits(node);
+    const store = this.storeOf(node);
+    if (store !== undefined) return store.versioned;
+    const single = node.readThrough?.tables.length === 1;
+    return node.origin === 'derived' && single && this.#inherits(node);
+  }
+
+  #inherits(node: PlanNode): boolean {
+    return node.parents.length > 0 && node.parents.every((parent) => this.isVersioned(parent));
   }
 
   #decide(node: TablePlan | OperatorPlan): void {
     for (const table of node.oldValuesOf ?? []) this.#enableOldValues(table, true);
     for (const table of node.lookups ?? []) this.#requireGetter(table);
     if (node.kind === 'operator') return;
-    if (node.queryable || node.origin === 'aggregate') this.#stored.add(node);
+    if (node.queryable || node.origin === 'stored') this.#stored.add(node);
     const parent = node.readThrough?.tables[0];
     if (node.wantsOldValues && parent !== undefined && this.#enableOldValues(parent, false)) {
       this.#sendingOldValues.add(node);
@@ -69,7 +83,9 @@ export class TableDecisions {
   /** False when the table has no old values; `force` makes it keep a store so that it has. */
   #enableOldValues(table: TablePlan, force: boolean): boolean {
     if (this.#sendingOldValues.has(table)) return true;
-    if (!this.#stored.has(table) && !this.#passesOldValuesOn(table, force)) return false;
+    const joined = table.readThrough !== undefined && table.readThrough.tables.length > 1;
+    if ((joined || !this.#stored.has(table)) && !this.#passesOldValuesOn(table, force))
+      return false;
     this.#sendingOldValues.add(table);
     return true;
   }

@@ -13,6 +13,7 @@ import {
 } from './node.js';
 import { isPromiseLike } from './operator-context.js';
 import type { FixedKeyProcessorContext, Processor } from './processor.js';
+import { suppliedBy } from './supplier.js';
 import type { TaskServices } from './task-services.js';
 import { matches } from './topology.js';
 
@@ -154,9 +155,7 @@ function parentOf(
 function supplied({ supplier, name }: ProcessorDefinition, context: NodeContext): Processor {
   // The context has both faces; the definition knows which one the supplier was written for.
   const face = context as NodeContext & FixedKeyProcessorContext;
-  const made: unknown = isClass(supplier)
-    ? new (supplier as new (context: unknown) => unknown)(face)
-    : (supplier as (context: unknown) => unknown)(face);
+  const made: unknown = suppliedBy(supplier as (context: typeof face) => unknown, face, 'process');
   if (isPromiseLike(made)) {
     throw new StreamsError(
       'ASYNC_NOT_SUPPORTED',
@@ -179,14 +178,5 @@ function supplied({ supplier, name }: ProcessorDefinition, context: NodeContext)
     {
       node: name,
     },
-  );
-}
-
-function isClass(supplier: unknown): boolean {
-  if (typeof supplier !== 'function') return false;
-  const prototype: unknown = supplier.prototype;
-  return (
-    /^class\b/.test(Function.prototype.toString.call(supplier)) ||
-    (typeof prototype === 'object' && prototype !== null && 'process' in prototype)
   );
 }

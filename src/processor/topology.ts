@@ -3,7 +3,7 @@
  * words for what is wrong. It knows names and edges only: which tasks run it, and over which log, is decided by
  * whoever reads `subtopologies()`.
  */
-import { StreamsError, TopologyException } from '../errors.js';
+import { TopologyException } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
 import { checkBuilder, checkOptions, checkTopic, checkTopics } from '../state/checked-options.js';
@@ -20,6 +20,7 @@ import type {
 } from './node-definition.js';
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from './processor.js';
 import { cutSubtopologies } from './subtopology.js';
+import { requireSupplier } from './supplier.js';
 import type { TimestampExtractor } from './timestamp-extractor.js';
 import { describeSubtopologies, type TopologyDescription } from './topology-description.js';
 
@@ -377,16 +378,4 @@ const differentStore = (name: string): TopologyException =>
 export function matches(pattern: RegExp, topic: string): boolean {
   const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gy]/g, ''));
   return whole.test(topic);
-}
-
-/** Refuses a processor object where a supplier belongs. */
-export function requireSupplier(name: string, supplier: unknown): void {
-  if (typeof supplier === 'function') return;
-  throw new StreamsError(
-    'INVALID_ARGUMENT',
-    `Processor ${name}: expected a supplier, a function that makes a new processor for each task ` +
-      `(such as (context) => new Tally(context)), but got ${supplier === null ? 'null' : typeof supplier}. ` +
-      'One processor object cannot be shared by several tasks.',
-    { node: name },
-  );
 }

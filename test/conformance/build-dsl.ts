@@ -32,6 +32,7 @@ import {
   valueMapper,
 } from './functions.js';
 import type { StoreKinds } from './processors.js';
+import { transformerOf, type TransformerSpec } from './transformers.js';
 import { storeBuilder } from './stores.js';
 import { type call, UnsupportedOperation } from './unsupported.js';
 
@@ -210,6 +211,16 @@ const BUILDERS: { readonly [op: string]: Build } = {
 
   stJoin: tableJoin('join'),
   stLeftJoin: tableJoin('leftJoin'),
+  ttJoin: joining('join', materialized),
+  ttLeftJoin: joining('leftJoin', materialized),
+  ttOuterJoin: joining('outerJoin', materialized),
+  transformValues: (graph, operation) =>
+    graph.call(
+      node(graph, operation),
+      'transformValues',
+      transformerOf(objectField<TransformerSpec>(operation, 'transformer')),
+      { ...named(operation), ...materialized(operation), stores: textList(operation, 'stores') },
+    ),
   sgJoin: globalJoin('join'),
   sgLeftJoin: globalJoin('leftJoin'),
 };

@@ -5,10 +5,11 @@
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import type { TimestampedKeyValueStore } from '../../state/key-value.js';
 import type { Decision } from '../plan.js';
-import { ChangeForwarder } from './change-forwarder.js';
 import { given, type OperatorSupplier } from './operator.js';
+import { StoredTable } from './stored-table.js';
+
+const RESULT = "aggregator's result";
 
 export type Initializer<A> = () => Awaitable<A>;
 export type Aggregator<K, V, A> = (key: K, value: V, aggregate: A) => Awaitable<A | null>;
@@ -27,21 +28,16 @@ export const aggregate =
 class AggregateProcessor<K, V, A> implements Processor<K, V> {
   readonly #context: OperatorContext;
   readonly #functions: AggregateFunctions<K, V, A>;
-  readonly #store: TimestampedKeyValueStore<K, A>;
-  readonly #forwarder: ChangeForwarder<K, A>;
-  /** An aggregator may change its argument in place, so the old value for downstream is read once more. */
-  readonly #readOldTwice: boolean;
+  readonly #table: StoredTable<K, A>;
 
   constructor(
     context: OperatorContext,
     functions: AggregateFunctions<K, V, A>,
-    { store, sendOldValues, immutableValues }: Decision,
+    decision: Decision,
   ) {
     this.#context = context;
     this.#functions = functions;
-    this.#store = context.getStateStore<TimestampedKeyValueStore<K, A>>(store!);
-    this.#forwarder = new ChangeForwarder(context, this.#store, sendOldValues);
-    this.#readOldTwice = sendOldValues && !immutableValues;
+    this.#table = new StoredTable(context, decision.store!, decision);
   }
 
   process(record: Record<K, V>): void {
@@ -50,11 +46,10 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
       return;
     }
     given(record.value, 'value to aggregate');
-    const stored = this.#store.get(record.key);
-    if (stored !== undefined) {
-      const sent = this.#readOldTwice ? this.#store.get(record.key)!.value : stored.value;
-      const timestamp = Math.max(record.timestamp, stored.timestamp);
-      this.#aggregate(record, stored.value, sent, timestamp);
+    const row = this.#table.row(record.key);
+    if (row !== undefined) {
+      const old = this.#table.oldValue(record.key, row);
+      this.#aggregate(record, row.value, old, Math.max(record.timestamp, row.timestamp));
       return;
     }
     const initial = this.#functions.initializer();
@@ -70,18 +65,14 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
     this.#aggregate(record, initial, initial, record.timestamp);
   }
 
-  #aggregate(record: Record<K, V>, old: A, sent: A, timestamp: number): void {
-    const result = this.#functions.aggregator(record.key, record.value, old);
+  #aggregate(record: Record<K, V>, current: A, old: A, timestamp: number): void {
+    const result = this.#functions.aggregator(record.key, record.value, current);
     if (isPromiseLike(result)) {
-      this.#context.park(result, (later) => this.#update(record, later, sent, timestamp));
+      this.#context.park(result, (later) =>
+        this.#table.update(record, given(later, RESULT), old, timestamp),
+      );
       return;
     }
-    this.#update(record, result, sent, timestamp);
-  }
-
-  #update(record: Record<K, V>, result: A | null, old: A, timestamp: number): void {
-    const value = given(result, "aggregator's result");
-    this.#store.put(record.key, value === null ? null : { value, timestamp });
-    this.#forwarder.forward(record, value, old, timestamp);
+    this.#table.update(record, given(result, RESULT), old, timestamp);
   }
 }

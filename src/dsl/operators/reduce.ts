@@ -2,10 +2,11 @@
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import type { TimestampedKeyValueStore } from '../../state/key-value.js';
 import type { Decision } from '../plan.js';
-import { ChangeForwarder } from './change-forwarder.js';
 import { given, type OperatorSupplier } from './operator.js';
+import { StoredTable } from './stored-table.js';
+
+const RESULT = "reducer's result";
 
 export type Reducer<V> = (aggregate: V, value: V) => Awaitable<V | null>;
 
@@ -18,21 +19,12 @@ export const reduce =
 class ReduceProcessor<K, V> implements Processor<K, V> {
   readonly #context: OperatorContext;
   readonly #reducer: Reducer<V>;
-  readonly #store: TimestampedKeyValueStore<K, V>;
-  readonly #forwarder: ChangeForwarder<K, V>;
-  /** A reducer may change its argument in place, so the old value for downstream is read once more. */
-  readonly #readOldTwice: boolean;
+  readonly #table: StoredTable<K, V>;
 
-  constructor(
-    context: OperatorContext,
-    reducer: Reducer<V>,
-    { store, sendOldValues, immutableValues }: Decision,
-  ) {
+  constructor(context: OperatorContext, reducer: Reducer<V>, decision: Decision) {
     this.#context = context;
     this.#reducer = reducer;
-    this.#store = context.getStateStore<TimestampedKeyValueStore<K, V>>(store!);
-    this.#forwarder = new ChangeForwarder(context, this.#store, sendOldValues);
-    this.#readOldTwice = sendOldValues && !immutableValues;
+    this.#table = new StoredTable(context, decision.store!, decision);
   }
 
   process(record: Record<K, V>): void {
@@ -41,24 +33,20 @@ class ReduceProcessor<K, V> implements Processor<K, V> {
       return;
     }
     given(record.value, 'value to reduce');
-    const stored = this.#store.get(record.key);
-    if (stored === undefined) {
-      this.#update(record, record.value, null, record.timestamp);
+    const row = this.#table.row(record.key);
+    if (row === undefined) {
+      this.#table.update(record, record.value, null, record.timestamp);
       return;
     }
-    const sent = this.#readOldTwice ? this.#store.get(record.key)!.value : stored.value;
-    const timestamp = Math.max(record.timestamp, stored.timestamp);
-    const result = this.#reducer(stored.value, record.value);
+    const old = this.#table.oldValue(record.key, row);
+    const timestamp = Math.max(record.timestamp, row.timestamp);
+    const result = this.#reducer(row.value, record.value);
     if (isPromiseLike(result)) {
-      this.#context.park(result, (later) => this.#update(record, later, sent, timestamp));
+      this.#context.park(result, (later) =>
+        this.#table.update(record, given(later, RESULT), old, timestamp),
+      );
       return;
     }
-    this.#update(record, result, sent, timestamp);
-  }
-
-  #update(record: Record<K, V>, result: V | null, old: V | null, timestamp: number): void {
-    const value = given(result, "reducer's result");
-    this.#store.put(record.key, value === null ? null : { value, timestamp });
-    this.#forwarder.forward(record, value, old, timestamp);
+    this.#table.update(record, given(result, RESULT), old, timestamp);
   }
 }

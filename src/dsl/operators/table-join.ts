@@ -28,7 +28,7 @@ export const tableJoin =
     assert(table !== undefined, 'a table join looks up one table');
     const functions = { joiner, left, keySelector: undefined };
     return (context) => {
-      const getter = table.make((store) => context.getStateStore(store));
+      const getter = table.make(context);
       // The table of the join has values of type VT: the builder's types have seen to that.
       return new TableJoinProcessor(context, functions, getter as ValueGetter<unknown, VT>);
     };

@@ -1,0 +1,34 @@
+/** What stands where a supplier belongs: a function that makes something for each task, or a class of it. */
+import { StreamsError } from '../errors.js';
+
+/** Refuses a processor object where a supplier belongs. */
+export function requireSupplier(name: string, supplier: unknown): void {
+  if (typeof supplier === 'function') return;
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `Processor ${name}: expected a supplier, a function that makes a new processor for each task ` +
+      `(such as (context) => new Tally(context)), but got ${supplier === null ? 'null' : typeof supplier}. ` +
+      'One processor object cannot be shared by several tasks.',
+    { node: name },
+  );
+}
+
+/** Makes one for this context; `method` is what tells a class of old syntax from a function. */
+export function suppliedBy<C, T>(
+  supplier: ((context: C) => T) | (new (context: C) => T),
+  context: C,
+  method: string,
+): T {
+  return isClass(supplier, method) ? new supplier(context) : supplier(context);
+}
+
+function isClass<C, T>(
+  supplier: ((context: C) => T) | (new (context: C) => T),
+  method: string,
+): supplier is new (context: C) => T {
+  const prototype: unknown = supplier.prototype;
+  return (
+    /^class\b/.test(Function.prototype.toString.call(supplier)) ||
+    (typeof prototype === 'object' && prototype !== null && method in prototype)
+  );
+}
