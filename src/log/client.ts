@@ -230,6 +230,8 @@ export interface ConsumerGroupMetadata {
   /** -1 without membership (manual assignment). */
   readonly generationId: number;
   readonly memberId: string;
+  /** Set for static members. */
+  readonly groupInstanceId?: string;
 }
 
 export interface LogConsumer {

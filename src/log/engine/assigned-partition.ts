@@ -12,29 +12,44 @@ import {
   batchProducerId,
 } from '../batch-header.js';
 import type { BatchRange, FetchedRecords, Isolation } from '../client.js';
-import type { Partition, ProducerIdentity } from './partition.js';
+import type { Partition, PartitionReader, ProducerIdentity } from './partition.js';
 
 /** No position yet: it is resolved from committed offset and reset policy at the first use. */
 export const UNRESOLVED = -1;
 
 export type OffsetReset = 'earliest' | 'latest' | 'none';
 
-export class AssignedPartition {
+/** Who fetches: it keeps a list of the partitions that may have something. */
+export interface ReadyList {
+  ready(assigned: AssignedPartition): void;
+}
+
+export class AssignedPartition implements PartitionReader {
   readonly partition: Partition;
   position = UNRESOLVED;
   paused = false;
+  /** It stands in the owner's list. */
+  listed = false;
+  readonly #owner: ReadyList;
   readonly #committedOnly: boolean;
   /** Whose open transaction may be read here too. */
   readonly #readThrough: { readonly identity: ProducerIdentity } | undefined;
 
   constructor(
+    owner: ReadyList,
     partition: Partition,
     isolation: Isolation,
     readThrough: { readonly identity: ProducerIdentity } | undefined,
   ) {
+    this.#owner = owner;
     this.partition = partition;
     this.#committedOnly = isolation === 'read_committed';
     this.#readThrough = readThrough;
+  }
+
+  /** The partition has more, or was deleted. */
+  available(): void {
+    this.#owner.ready(this);
   }
 
   /** How far it may be read now. */
@@ -49,22 +64,30 @@ export class AssignedPartition {
     return this.position < this.partition.startOffset || this.position > this.partition.endOffset;
   }
 
-  /** Throws `OFFSET_OUT_OF_RANGE` when the policy is `none`. */
-  reset(policy: OffsetReset): void {
+  /** Throws `OFFSET_OUT_OF_RANGE` when the policy is `none`. Returns what was lost, in words, if something was. */
+  reset(policy: OffsetReset): string | undefined {
     const { topic, partition, startOffset, endOffset } = this.partition;
-    if (policy === 'earliest') this.position = startOffset;
-    else if (policy === 'latest') this.position = Math.max(this.end, startOffset);
-    else {
-      const what =
-        this.position === UNRESOLVED
-          ? 'there is no committed offset'
-          : `offset ${this.position} is not in the log`;
+    const { position } = this;
+    const lost = position === UNRESOLVED ? undefined : this.#lost();
+    if (policy === 'none') {
       throw new StreamsError(
         'OFFSET_OUT_OF_RANGE',
-        `${topic}-${partition}: ${what}; offsets ${startOffset} to ${endOffset} are there. Seek to one of them, or set offsetReset to 'earliest' or 'latest'.`,
-        { topic, partition, offset: this.position },
+        `${topic}-${partition}: ${lost ?? 'there is no committed offset'}; offsets ${startOffset} to ${endOffset} are there. Seek to one of them, or set offsetReset to 'earliest' or 'latest'.`,
+        { topic, partition, offset: position },
       );
     }
+    this.position = policy === 'earliest' ? startOffset : Math.max(this.end, startOffset);
+    return lost === undefined
+      ? undefined
+      : `${topic}-${partition}: ${lost}; goes on at offset ${this.position} (offsetReset '${policy}').`;
+  }
+
+  #lost(): string {
+    const { startOffset } = this.partition;
+    if (this.position > startOffset) return `offset ${this.position} is not in the log`;
+    const last = startOffset - 1;
+    const range = this.position === last ? `offset ${last}` : `offsets ${this.position} to ${last}`;
+    return `${range} were deleted before they were read`;
   }
 
   /** Reads from the position up to `end`, which lies above it, and moves the position. */

@@ -1,6 +1,6 @@
 /**
  * The consumers of the bundled log: manual assignment or membership in a group. A poll that finds something costs
- * a look at each assigned partition and one resolved promise; one that finds nothing waits until a partition has
+ * a look at each partition that has something and one resolved promise; one that finds nothing waits until a partition has
  * more, the group changed, somebody woke it, or the time is over.
  */
 import { StreamsError } from '../../errors.js';
@@ -17,9 +17,11 @@ import type {
 } from '../client.js';
 import { Assignment } from './assignment.js';
 import type { Broker } from './broker.js';
-import { GroupMember } from './groups.js';
+import { GroupMember } from './group-member.js';
+import { Membership } from './membership.js';
 import type { PartitionReader } from './partition.js';
 
+const DEFAULT_CLIENT_ID = 'millrace';
 const DEFAULT_MAX_POLL_INTERVAL_MS = 300_000;
 const NOTHING: readonly FetchedRecords[] = [];
 
@@ -29,14 +31,11 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
   readonly #assignment: Assignment;
   readonly #onClose: (consumer: EngineConsumer) => void;
   #mode: 'none' | 'manual' | 'group' = 'none';
-  #member: GroupMember | undefined;
-  #listener: RebalanceListener | undefined;
+  #membership: Membership | undefined;
   #polling = false;
   #wokenUp = false;
   #resume: (() => void) | undefined;
   #timer: Timer | undefined;
-  /** A revocation callback is running; what closes the consumer in it does not call it again. */
-  #revoking = false;
   #closed = false;
 
   constructor(
@@ -62,33 +61,22 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
     this.available();
   }
 
-  subscribe(topics: readonly string[], listener?: RebalanceListener): void {
+  subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): void {
     this.#assertOpen();
-    const { groupId, maxPollIntervalMs } = this.#options;
-    if (groupId === undefined)
-      throw new StreamsError(
-        'INVALID_ARGUMENT',
-        'subscribe() needs a groupId; give one, or use assign().',
-      );
     if (this.#mode === 'manual')
       throw new StreamsError(
         'INVALID_STATE',
         'The consumer has a manual assignment; a subscription needs another consumer.',
       );
+    const known = this.#membership;
+    const membership = known ?? this.#newMembership(topics);
+    membership.listener = listener;
+    this.#membership = membership;
     this.#mode = 'group';
-    this.#listener = listener;
-    const wanted = [...new Set(topics)];
-    if (this.#member === undefined) {
-      this.#member = new GroupMember(
-        groupId,
-        wanted,
-        maxPollIntervalMs ?? DEFAULT_MAX_POLL_INTERVAL_MS,
-        () => this.available(),
-      );
-      return;
-    }
-    this.#member.topics = wanted;
-    this.#broker.groups.subscriptionChanged(this.#member);
+    this.#assignment.skipsDeleted = true;
+    if (known === undefined) return;
+    known.member.subscribe(topics);
+    this.#broker.groups.rejoin(known.member);
   }
 
   assignment(): readonly TopicPartition[] {
@@ -105,8 +93,9 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
         { topic, partition: number },
       );
     }
-    this.#assignment.of(partition).position = offset;
-    this.available();
+    const assigned = this.#assignment.of(partition);
+    assigned.position = offset;
+    assigned.available();
   }
 
   async position(partition: TopicPartition): Promise<number> {
@@ -121,8 +110,11 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
   }
 
   resume(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.#assignment.of(partition).paused = false;
-    this.available();
+    for (const partition of partitions) {
+      const assigned = this.#assignment.of(partition);
+      assigned.paused = false;
+      assigned.available();
+    }
   }
 
   poll(maxWaitMs: number): Promise<readonly FetchedRecords[]> {
@@ -133,8 +125,8 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
           'A poll of this consumer is waiting already; one poll at a time.',
         ),
       );
-    const member = this.#member;
-    if (member === undefined) {
+    const membership = this.#membership;
+    if (membership === undefined) {
       try {
         this.#assertOpen();
         const records = this.#assignment.fetch();
@@ -143,7 +135,7 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
         return Promise.reject(error);
       }
     }
-    return this.#pollWaiting(maxWaitMs, member);
+    return this.#pollWaiting(maxWaitMs, membership);
   }
 
   wakeup(): void {
@@ -197,7 +189,7 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
 
   groupMetadata(): ConsumerGroupMetadata {
     return (
-      this.#member?.metadata() ?? {
+      this.#membership?.member.metadata() ?? {
         groupId: this.#groupId('groupMetadata'),
         generationId: -1,
         memberId: '',
@@ -207,43 +199,37 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    const assignment = this.assignment();
-    const member = this.#member;
     // As in Kafka, a member that closes gives its partitions up first, so that it can still commit.
-    if (
-      !this.#broker.closed &&
-      !this.#revoking &&
-      member !== undefined &&
-      member.state !== 'outside' &&
-      assignment.length > 0
-    ) {
-      await this.#revoke(member, assignment);
+    try {
+      if (!this.#broker.closed) await this.#membership?.giveUp();
+    } finally {
+      this.stop();
+      this.#onClose(this);
     }
-    this.stop();
-    this.#onClose(this);
   }
 
   /** Ends a waiting poll with nothing and leaves the group; also when the log is closed under the consumer. */
   stop(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#member !== undefined) this.#broker.groups.leave(this.#member);
+    this.#membership?.stop();
     this.#assignment.set([]);
     this.available();
   }
 
   async #pollWaiting(
     maxWaitMs: number,
-    member: GroupMember | undefined,
+    membership: Membership | undefined,
   ): Promise<readonly FetchedRecords[]> {
     this.#assertOpen();
     const { clock } = this.#broker.env;
+    const member = membership?.member;
     this.#polling = true;
     if (member !== undefined) this.#broker.groups.pollBegins(member);
     try {
       let deadline = -1;
       for (;;) {
-        if (member !== undefined && member.state !== 'stable') await this.#settle(member);
+        if (membership !== undefined && member?.state !== 'stable') await membership.settle();
         if (this.#closed) return NOTHING;
         const records = this.#assignment.fetch();
         if (records.length > 0) return records;
@@ -272,44 +258,22 @@ export class EngineConsumer implements LogConsumer, PartitionReader {
     });
   }
 
-  /** Follows the group as far as it goes now: gives up, joins, takes. Listener calls happen here, inside poll. */
-  async #settle(member: GroupMember): Promise<void> {
-    const { groups } = this.#broker;
-    for (;;) {
-      if (this.#closed || this.#broker.closed) return;
-      if (member.state === 'outside' || member.state === 'revoking') {
-        const held = this.assignment();
-        if (held.length > 0) await this.#revoke(member, held);
-        if (this.#closed) return;
-        this.#assignment.set([]);
-        groups.join(member);
-      } else if (member.state === 'assigned') {
-        this.#assignment.set(member.take());
-        await this.#outsidePoll(member, async () =>
-          this.#listener?.onPartitionsAssigned(this.assignment()),
-        );
-      } else return;
-    }
-  }
-
-  async #revoke(member: GroupMember, partitions: readonly TopicPartition[]): Promise<void> {
-    this.#revoking = true;
-    try {
-      await this.#outsidePoll(member, async () => this.#listener?.onPartitionsRevoked(partitions));
-    } finally {
-      this.#revoking = false;
-    }
-  }
-
-  /** A callback that never ends takes the member out of its group in time, as if it did not poll. */
-  async #outsidePoll(member: GroupMember, callback: () => Promise<void>): Promise<void> {
-    if (this.#listener === undefined) return;
-    this.#broker.groups.pollEnds(member);
-    try {
-      await callback();
-    } finally {
-      this.#broker.groups.pollBegins(member);
-    }
+  #newMembership(topics: readonly string[] | RegExp): Membership {
+    const { groupId, groupInstanceId, clientId, assignor, maxPollIntervalMs } = this.#options;
+    if (groupId === undefined)
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        'subscribe() needs a groupId; give one, or use assign().',
+      );
+    const options = {
+      groupId,
+      groupInstanceId,
+      clientId: clientId ?? DEFAULT_CLIENT_ID,
+      assignor: assignor ?? 'range',
+      maxPollIntervalMs: maxPollIntervalMs ?? DEFAULT_MAX_POLL_INTERVAL_MS,
+      wake: () => this.available(),
+    };
+    return new Membership(this.#broker, this.#assignment, new GroupMember(options, topics));
   }
 
   #groupId(call: string): string {

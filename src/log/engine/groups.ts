@@ -1,65 +1,29 @@
 /**
- * Consumer groups of this process: join, sync and generations as Kafka has them, the eager way. Members have no
- * heartbeat; one that does not poll for its max.poll.interval is taken out.
- *
- *     outside --join--> joined --all joined: generation + 1--> assigned --taken--> stable
- *                          ^                                                         |
- *                          +---- given up ---- revoking <--- another joins, leaves, topics change
+ * The group coordinator: consumer groups of this process with Kafka's classic protocol: join, sync, generations, the
+ * eager and the cooperative way, static members. There is no heartbeat; a member that does not poll for its
+ * max.poll.interval is taken out. What a member goes through is drawn in `group-member.ts`.
  */
 import type { Env } from '../../env/env.js';
-import { assert, StreamsError } from '../../errors.js';
-import type {
-  ConsumerGroupMetadata,
-  GroupDescription,
-  GroupState,
-  TopicPartition,
-} from '../client.js';
-import { assignRanges } from './range-assignor.js';
+import { assert } from '../../errors.js';
+import type { ConsumerGroupMetadata, GroupDescription, GroupState } from '../client.js';
+import {
+  fencedInstance,
+  groupFull,
+  illegalGeneration,
+  inconsistentProtocol,
+  notFromOutside,
+  rebalanceInProgress,
+  unknownMember,
+} from './group-errors.js';
+import type { GroupMember } from './group-member.js';
 import { Reaper } from './reaper.js';
 import type { Topics } from './topics.js';
 
-export type MemberState = 'outside' | 'joined' | 'assigned' | 'stable' | 'revoking';
+/** Kafka's group.max.size. */
+const MEMBERS_MAX = 1000;
 
-/** One consumer's place in a group. The consumer acts on `state` inside poll; the group sets it. */
-export class GroupMember {
+export interface Group {
   readonly groupId: string;
-  readonly maxPollIntervalMs: number;
-  topics: readonly string[];
-  memberId = '';
-  generationId = -1;
-  state: MemberState = 'outside';
-  /** What the group decided, and in which generation; the consumer takes it when the state is `assigned`. */
-  assignment: readonly TopicPartition[] = [];
-  assignedGenerationId = -1;
-  /** Monotonic time at which it is taken out; Infinity while it polls. */
-  pollDeadline = Number.POSITIVE_INFINITY;
-  readonly wake: () => void;
-
-  constructor(
-    groupId: string,
-    topics: readonly string[],
-    maxPollIntervalMs: number,
-    wake: () => void,
-  ) {
-    this.groupId = groupId;
-    this.topics = topics;
-    this.maxPollIntervalMs = maxPollIntervalMs;
-    this.wake = wake;
-  }
-
-  /** From here on the member acts, and commits, in the new generation; until then its commits are those of the old one. */
-  take(): readonly TopicPartition[] {
-    this.state = 'stable';
-    this.generationId = this.assignedGenerationId;
-    return this.assignment;
-  }
-
-  metadata(): ConsumerGroupMetadata {
-    return { groupId: this.groupId, generationId: this.generationId, memberId: this.memberId };
-  }
-}
-
-interface Group {
   generation: number;
   rebalancing: boolean;
   readonly members: Map<string, GroupMember>;
@@ -68,45 +32,46 @@ interface Group {
 export class Groups {
   readonly #topics: Topics;
   readonly #env: Env;
+  readonly #emptied: (groupId: string) => void;
   readonly #groups = new Map<string, Group>();
   readonly #reaper: Reaper;
 
-  constructor(topics: Topics, env: Env) {
+  /** `emptied`: the last member of a group went. */
+  constructor(topics: Topics, env: Env, emptied: (groupId: string) => void) {
     this.#topics = topics;
     this.#env = env;
+    this.#emptied = emptied;
     this.#reaper = new Reaper(env.clock, env.timers, (now) => this.#expire(now));
   }
 
-  /** Joins for the first time, or again after giving up the partitions of the last generation. */
+  /**
+   * Joins for the first time, or again after giving up what has to be given up. Throws
+   * `INCONSISTENT_GROUP_PROTOCOL`, `LIMIT_EXCEEDED`.
+   */
   join(member: GroupMember): void {
-    let group = this.#groups.get(member.groupId);
-    if (group === undefined)
-      this.#groups.set(
-        member.groupId,
-        (group = { generation: 0, rebalancing: false, members: new Map() }),
-      );
-    if (member.state === 'outside') {
-      member.memberId = `member-${this.#env.random.uuid()}`;
-      member.pollDeadline = Number.POSITIVE_INFINITY;
-      group.members.set(member.memberId, member);
-    }
+    const group = this.#groups.get(member.groupId) ?? this.#create(member.groupId);
+    if (member.state === 'outside' && this.#admit(group, member)) return;
     member.state = 'joined';
     if (group.rebalancing) this.#completeIfAllJoined(group);
     else this.#rebalance(group);
   }
 
-  /** The member wants other topics than before. */
-  subscriptionChanged(member: GroupMember): void {
-    const group = this.#groups.get(member.groupId);
-    if (group !== undefined && member.state !== 'outside') this.#rebalance(group);
+  /** The member wants other topics than before, or gave up what another one is to get. */
+  rejoin(member: GroupMember): void {
+    const group = this.#groupOf(member);
+    if (group !== undefined) this.#rebalance(group);
   }
 
   leave(member: GroupMember): void {
-    const group = this.#groups.get(member.groupId);
-    if (group === undefined || member.state === 'outside') return;
+    const group = this.#groupOf(member);
+    if (group === undefined) return;
     this.#remove(group, member);
-    if (group.members.size === 0) group.rebalancing = false;
-    else this.#rebalance(group);
+    this.#shrunk(group);
+  }
+
+  /** A static member that closes stays a member until its time is over: it may come back. */
+  goAway(member: GroupMember): void {
+    if (this.#groupOf(member) !== undefined) this.pollEnds(member);
   }
 
   /** The member is in a poll: it cannot expire. */
@@ -121,37 +86,30 @@ export class Groups {
 
   /** Partitions appeared or went: groups that read the topic share out anew. */
   topicChanged(topic: string): void {
-    for (const group of this.#groups.values()) {
-      for (const member of group.members.values()) {
-        if (!member.topics.includes(topic)) continue;
-        this.#rebalance(group);
-        break;
-      }
-    }
+    for (const group of this.#groups.values())
+      if (this.reads(group.groupId, topic)) this.#rebalance(group);
   }
 
-  /** Throws `UNKNOWN_MEMBER` or `ILLEGAL_GENERATION` unless this member may commit for the group. */
+  /** Throws unless this member may commit for the group: `UNKNOWN_MEMBER`, `ILLEGAL_GENERATION`, `REBALANCE_IN_PROGRESS`, `FENCED_INSTANCE_ID`. */
   check(metadata: ConsumerGroupMetadata): void {
     const group = this.#groups.get(metadata.groupId);
+    const members = group?.members.size ?? 0;
     if (metadata.generationId < 0) {
-      if (group === undefined || group.members.size === 0) return;
-      throw new StreamsError(
-        'UNKNOWN_MEMBER',
-        `Group '${metadata.groupId}' has ${group.members.size} subscribed members; offsets cannot be committed from outside. Use another groupId for manual assignment.`,
-      );
+      if (members === 0) return;
+      throw notFromOutside(metadata.groupId, members);
     }
-    if (group === undefined || !group.members.has(metadata.memberId)) {
-      throw new StreamsError(
-        'UNKNOWN_MEMBER',
-        `Member '${metadata.memberId}' is not in group '${metadata.groupId}' any more: it left, or did not poll within its maxPollIntervalMs. Poll again to rejoin; records since the last commit are read again.`,
-      );
+    const member = group?.members.get(metadata.memberId);
+    if (group === undefined || member === undefined) {
+      const { groupInstanceId } = metadata;
+      if (groupInstanceId !== undefined && staticMember(group, groupInstanceId) !== undefined)
+        throw fencedInstance(metadata.groupId, groupInstanceId);
+      throw unknownMember(metadata);
     }
-    if (metadata.generationId !== group.generation) {
-      throw new StreamsError(
-        'ILLEGAL_GENERATION',
-        `Group '${metadata.groupId}' is at generation ${group.generation}; a commit of generation ${metadata.generationId} is refused, its partitions may belong to another member. Poll to get the new assignment.`,
-      );
-    }
+    if (metadata.generationId === group.generation) return;
+    // It goes on with what it has, and is told of the new generation by the next poll.
+    if (member.assignor.cooperative && metadata.generationId === member.generationId)
+      throw rebalanceInProgress(metadata);
+    throw illegalGeneration(metadata, group.generation);
   }
 
   groupIds(): IterableIterator<string> {
@@ -170,7 +128,7 @@ export class Groups {
   /** A member of the group is subscribed to the topic. */
   reads(groupId: string, topic: string): boolean {
     for (const member of this.#groups.get(groupId)?.members.values() ?? [])
-      if (member.topics.includes(topic)) return true;
+      if (member.wants(topic)) return true;
     return false;
   }
 
@@ -180,31 +138,90 @@ export class Groups {
     this.#groups.delete(groupId);
   }
 
+  /** Kafka's states; while a member has not taken its part, the group still completes the rebalance. */
+  state(groupId: string, hasOffsets: boolean): GroupState {
+    const group = this.#groups.get(groupId);
+    if (group === undefined) return hasOffsets ? 'Empty' : 'Dead';
+    if (group.members.size === 0) return 'Empty';
+    if (group.rebalancing) return 'PreparingRebalance';
+    for (const member of group.members.values())
+      if (member.state === 'assigned') return 'CompletingRebalance';
+    return 'Stable';
+  }
+
   describe(groupId: string, hasOffsets: boolean): GroupDescription {
     const group = this.#groups.get(groupId);
     const members = [...(group?.members.values() ?? [])];
     return {
       groupId,
-      state: stateOf(group, hasOffsets),
+      state: this.state(groupId, hasOffsets),
       generationId: group?.generation ?? 0,
-      assignor: members.length === 0 ? '' : 'range',
-      members: members.map(({ memberId, assignment }) => ({
-        memberId,
-        clientId: 'millrace',
-        assignment,
-      })),
+      assignor: members[0]?.assignorName ?? '',
+      members: members.map((member) => member.describe()),
     };
   }
 
+  /** The log is closed: what had members has none from now on. */
   close(): void {
     this.#reaper.close();
+    for (const { groupId, members } of this.#groups.values())
+      if (members.size > 0) this.#emptied(groupId);
   }
 
-  /** Every member has to give up what it has and join again. */
+  #create(groupId: string): Group {
+    const group = { groupId, generation: 0, rebalancing: false, members: new Map() };
+    this.#groups.set(groupId, group);
+    return group;
+  }
+
+  #groupOf(member: GroupMember): Group | undefined {
+    const group = this.#groups.get(member.groupId);
+    return group?.members.get(member.memberId) === member ? group : undefined;
+  }
+
+  /** True when a static member came back in time and has its part again: then there is nothing to rebalance. */
+  #admit(group: Group, member: GroupMember): boolean {
+    const former = staticMember(group, member.groupInstanceId);
+    for (const other of group.members.values()) {
+      if (other === former || other.assignorName === member.assignorName) continue;
+      throw inconsistentProtocol(member, other.assignorName);
+    }
+    if (former === undefined && group.members.size >= MEMBERS_MAX)
+      throw groupFull(group.groupId, MEMBERS_MAX);
+    member.memberId = `${member.groupInstanceId ?? member.clientId}-${this.#env.random.uuid()}`;
+    member.pollDeadline = Number.POSITIVE_INFINITY;
+    group.members.set(member.memberId, member);
+    return former !== undefined && this.#replace(group, former, member);
+  }
+
+  #replace(group: Group, former: GroupMember, member: GroupMember): boolean {
+    // What a cooperative member still holds and must give up would be nobody's for ever if nobody asked for a rebalance.
+    const settled = former.state === 'stable' || !former.assignor.cooperative;
+    const keeps =
+      settled &&
+      !group.rebalancing &&
+      former.assignorName === member.assignorName &&
+      former.wantsTheSameAs(member);
+    const { assignment, owned, ownedGeneration } = former;
+    group.members.delete(former.memberId);
+    former.removed('fenced');
+    if (keeps) {
+      member.assignment = assignment;
+      member.assignedGenerationId = group.generation;
+      member.state = 'assigned';
+    } else if (!member.assignor.cooperative) {
+      // A hint for the sticky assignor. A cooperative member must not claim what it does not hold.
+      member.owned = owned;
+      member.ownedGeneration = ownedGeneration;
+    }
+    return keeps;
+  }
+
+  /** Every member has to join again. */
   #rebalance(group: Group): void {
     group.rebalancing = true;
     for (const member of group.members.values()) {
-      if (member.state === 'stable') member.state = 'revoking';
+      if (member.state === 'stable') member.state = 'rebalancing';
       // An assignment that was never taken need not be given up.
       else if (member.state === 'assigned') member.state = 'joined';
       member.wake();
@@ -214,14 +231,20 @@ export class Groups {
 
   #completeIfAllJoined(group: Group): void {
     for (const member of group.members.values()) if (member.state !== 'joined') return;
+    const members = [...group.members.values()];
+    const first = members[0];
+    assert(first !== undefined, 'a rebalance completes with at least one member');
     group.generation++;
     group.rebalancing = false;
-    const ranges = assignRanges(
-      [...group.members.values()],
+    let names: readonly string[] | undefined;
+    const existing = (): readonly string[] =>
+      (names ??= [...this.#topics.all()].map((topic) => topic.name));
+    const assignment = first.assignor.assign(
+      members.map((member) => member.subscription(existing)),
       (topic) => this.#topics.find(topic)?.partitions.length ?? 0,
     );
-    for (const member of group.members.values()) {
-      member.assignment = ranges.get(member.memberId) ?? [];
+    for (const member of members) {
+      member.assignment = assignment.get(member.memberId) ?? [];
       member.assignedGenerationId = group.generation;
       member.state = 'assigned';
       member.wake();
@@ -230,8 +253,13 @@ export class Groups {
 
   #remove(group: Group, member: GroupMember): void {
     group.members.delete(member.memberId);
-    member.state = 'outside';
-    member.assignment = [];
+    member.removed('outside');
+  }
+
+  #shrunk(group: Group): void {
+    if (group.members.size > 0) return this.#rebalance(group);
+    group.rebalancing = false;
+    this.#emptied(group.groupId);
   }
 
   #expire(now: number): number {
@@ -244,19 +272,18 @@ export class Groups {
           removed = true;
         } else next = Math.min(next, member.pollDeadline);
       }
-      if (removed && group.members.size > 0) this.#rebalance(group);
-      else if (removed) group.rebalancing = false;
+      if (removed) this.#shrunk(group);
     }
     return next;
   }
 }
 
-/** Kafka's states; an assignment that a member has not taken yet is one that the group still completes. */
-function stateOf(group: Group | undefined, hasOffsets: boolean): GroupState {
-  if (group === undefined) return hasOffsets ? 'Empty' : 'Dead';
-  if (group.members.size === 0) return 'Empty';
-  if (group.rebalancing) return 'PreparingRebalance';
-  for (const member of group.members.values())
-    if (member.state === 'assigned') return 'CompletingRebalance';
-  return 'Stable';
+function staticMember(
+  group: Group | undefined,
+  groupInstanceId: string | undefined,
+): GroupMember | undefined {
+  if (groupInstanceId === undefined) return undefined;
+  for (const member of group?.members.values() ?? [])
+    if (member.groupInstanceId === groupInstanceId) return member;
+  return undefined;
 }

@@ -5,16 +5,20 @@
 import { StreamsError } from '../../errors.js';
 import type { OffsetAndMetadata, PartitionOffsetAndMetadata } from '../client.js';
 import type { Durability } from './durability.js';
+import { checkGroupId } from './group-errors.js';
 import type { JournalEntry } from './storage.js';
 import type { Topics } from './topics.js';
 
 export type GroupOffsetsEntry = JournalEntry & { readonly type: 'group-offsets' };
-type GroupOffset = GroupOffsetsEntry['offsets'][number];
+export type GroupOffset = GroupOffsetsEntry['offsets'][number];
 
 /** With the topic that the offset was read from, where that is known: another one may have its name by now. */
 export interface OffsetToCommit extends PartitionOffsetAndMetadata {
   readonly topicId?: string | undefined;
 }
+
+/** Kafka's offset.metadata.max.bytes, which counts characters. */
+const METADATA_LENGTH_MAX = 4096;
 
 /** By `topicId/partition`. */
 type Offsets = Map<string, GroupOffset>;
@@ -22,16 +26,20 @@ type Offsets = Map<string, GroupOffset>;
 export class GroupOffsets {
   readonly #topics: Topics;
   readonly #durability: Durability;
+  readonly #written: () => void;
   readonly #visible = new Map<string, Offsets>();
   readonly #appended = new Map<string, Offsets>();
 
-  constructor(topics: Topics, durability: Durability) {
+  /** `written` is told of each entry. */
+  constructor(topics: Topics, durability: Durability, written: () => void) {
     this.#topics = topics;
     this.#durability = durability;
+    this.#written = written;
   }
 
-  /** The entry for these offsets. Throws `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`. */
+  /** The entry for these offsets. Throws `INVALID_GROUP`, `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`, `OFFSET_METADATA_TOO_LARGE`. */
   entry(groupId: string, offsets: Iterable<OffsetToCommit>, timestamp: number): GroupOffsetsEntry {
+    checkGroupId(groupId);
     const list: GroupOffset[] = [];
     for (const { topic: name, topicId, partition, offset, metadata } of offsets) {
       const topic = this.#topics.get(name);
@@ -50,6 +58,7 @@ export class GroupOffsets {
           { topic: name, partition },
         );
       }
+      checkMetadata(metadata, name, partition);
       list.push({ topicId: topic.topicId, partition, offset, metadata, timestamp });
     }
     return { type: 'group-offsets', groupId, offsets: list };
@@ -79,11 +88,30 @@ export class GroupOffsets {
   write(entry: GroupOffsetsEntry): void {
     this.#durability.append(entry);
     put(this.#appended, entry);
+    this.#written();
     this.#durability.wait({
       durable: (error) => {
         if (error === undefined) put(this.#visible, entry);
       },
     });
+  }
+
+  /** The entry that commits the group's offsets again as they are, at another time. */
+  renewal(groupId: string, timestamp: number): GroupOffsetsEntry {
+    const known = [...(this.#appended.get(groupId)?.values() ?? [])];
+    const offsets = known.map(({ topicId, partition, offset, metadata }) => ({
+      topicId,
+      partition,
+      offset,
+      metadata,
+      timestamp,
+    }));
+    return { type: 'group-offsets', groupId, offsets };
+  }
+
+  /** What is appended of the group, durable or not. */
+  appended(groupId: string): Iterable<GroupOffset> {
+    return this.#appended.get(groupId)?.values() ?? [];
   }
 
   /** Recovery: the entry is in the journal and durable. */
@@ -114,8 +142,9 @@ export class GroupOffsets {
     );
   }
 
+  /** Of the groups that have offsets, durable or not. */
   groupIds(): IterableIterator<string> {
-    return this.#visible.keys();
+    return this.#appended.keys();
   }
 
   topicDeleted(topicId: string): void {
@@ -134,6 +163,21 @@ export class GroupOffsets {
       offsets: [...offsets.values()],
     }));
   }
+}
+
+function checkMetadata(metadata: unknown, topic: string, partition: number): void {
+  if (typeof metadata !== 'string')
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `${topic}-${partition}: the metadata of an offset is a text ('' for none), not ${typeof metadata}.`,
+      { topic, partition },
+    );
+  if (metadata.length > METADATA_LENGTH_MAX)
+    throw new StreamsError(
+      'OFFSET_METADATA_TOO_LARGE',
+      `${topic}-${partition}: metadata of ${metadata.length} characters cannot be committed, ${METADATA_LENGTH_MAX} are allowed. Keep it elsewhere and commit where it is.`,
+      { topic, partition },
+    );
 }
 
 function put(groups: Map<string, Offsets>, entry: GroupOffsetsEntry): void {

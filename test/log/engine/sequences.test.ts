@@ -4,7 +4,6 @@ import { SimulatedEnv } from '../../../src/env/simulated-env.js';
 import { verifyBatch } from '../../../src/log/batch-header.js';
 import { memoryEngine, type LogEngine } from '../../../src/log/engine/engine.js';
 import { nearestName } from '../../../src/nearest-name.js';
-import { assignRanges } from '../../../src/log/engine/range-assignor.js';
 import {
   buildControlBatch,
   RecordBatchBuilder,
@@ -131,36 +130,6 @@ describe('log append time', () => {
     expect(range && verifyBatch(range.bytes, range.start, range.end)).toBe(range?.end);
     consumer.seek({ topic: 'stamped', partition: 0 }, 0);
     expect((await bench.drain(consumer))[0]?.timestamp).toBe(env.clock.now());
-  });
-});
-
-describe('the range assignor', () => {
-  it('gives the first members one more, and topics of equal size alike', () => {
-    const members = ['m2', 'm1', 'm3'].map((memberId) => ({ memberId, topics: ['x', 'y'] }));
-    const shares = assignRanges(members, () => 7);
-    const of = (memberId: string) =>
-      shares
-        .get(memberId)
-        ?.map(({ topic, partition }) => `${topic}${partition}`)
-        .join(' ');
-    expect(of('m1')).toBe('x0 x1 x2 y0 y1 y2');
-    expect(of('m2')).toBe('x3 x4 y3 y4');
-    expect(of('m3')).toBe('x5 x6 y5 y6');
-  });
-
-  it('gives a topic only to those who want it, and nothing when there are too few', () => {
-    const shares = assignRanges(
-      [
-        { memberId: 'a', topics: ['x'] },
-        { memberId: 'b', topics: ['x', 'y'] },
-      ],
-      (topic) => (topic === 'x' ? 1 : 2),
-    );
-    expect(shares.get('a')).toEqual([{ topic: 'x', partition: 0 }]);
-    expect(shares.get('b')).toEqual([
-      { topic: 'y', partition: 0 },
-      { topic: 'y', partition: 1 },
-    ]);
   });
 });
 
