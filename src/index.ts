@@ -132,7 +132,8 @@ export type {
   TopicStats,
 } from './log/inspect/inspect.js';
 export { memoryLog, openLog } from './log/log.js';
-export type { Log, LogLogger, MemoryLogOptions, OpenLogOptions } from './log/log.js';
+export type { Log } from './log/log.js';
+export type { LogLogger, LogQuotas, MemoryLogOptions, OpenLogOptions } from './log/log-options.js';
 export type { Admin } from './log/typed-admin.js';
 export type { ConsumedBatch, Consumer, ConsumerOptions, ConsumerRecord } from './log/consumer.js';
 export type {
@@ -145,7 +146,17 @@ export type {
   Transaction,
 } from './log/producer.js';
 export type {
+  AssignorName,
+  Codec,
+  CompressionType,
+  ConfigChange,
+  ConfigEntry,
+  ConfigSource,
   ConsumerGroupMetadata,
+  CustomCodecs,
+  GroupDescription,
+  GroupMemberDescription,
+  GroupState,
   Isolation,
   LogAdmin,
   LogClient,

@@ -13,6 +13,8 @@ const PRODUCER: Known<ProducerOptions<unknown, unknown>> = {
   transactionalId: true,
   transactionTimeoutMs: true,
   batchBytes: true,
+  compression: true,
+  compressionLevel: true,
   clientId: true,
 };
 const CONSUMER: Known<ConsumerOptions<unknown, unknown>> = {
@@ -48,14 +50,13 @@ export function checkConsumerOptions(options: object): void {
   requireBoolean(given['autoCommit'], 'autoCommit', 'log.consumer');
 }
 
-/** `known`: what the call takes beside the logger. */
-export function checkLogOptions(options: object, known: readonly string[], where: string): void {
-  requireOptions(options, known, where);
-  const { logger } = options as { readonly logger?: { readonly [name: string]: unknown } };
+/** A logger that lacks a method would fail when there is something to tell. */
+export function checkLogger(logger: unknown, where: string): void {
+  const given = logger as { readonly [name: string]: unknown } | null | undefined; // looked at, not trusted
   const missing =
-    logger === undefined
+    given === undefined
       ? undefined
-      : LOGGER_METHODS.find((name) => typeof logger?.[name] !== 'function');
+      : LOGGER_METHODS.find((name) => typeof given?.[name] !== 'function');
   if (missing !== undefined)
     throw invalid(`${where}: the logger has no function '${missing}'. \`console\` fits.`);
 }

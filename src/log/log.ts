@@ -8,12 +8,19 @@ import { systemEnv } from '../env/system-env.js';
 import { StreamsError } from '../errors.js';
 import { Serdes } from '../serde/serdes.js';
 import type { Serde } from '../serde/serde.js';
-import { checkConsumerOptions, checkLogOptions, checkProducerOptions } from './checked-options.js';
+import { checkConsumerOptions, checkProducerOptions } from './checked-options.js';
 import type { LogClient } from './client.js';
 import type { Consumer, ConsumerOptions } from './consumer.js';
-import { memoryEngine, openEngine, type EngineLogger } from './engine/engine.js';
+import { memoryEngine, openEngine } from './engine/engine.js';
 import { openJournalStorage } from './engine/journal-storage.js';
 import type { RecoveryReport } from './engine/storage.js';
+import {
+  memoryLogSettings,
+  openLogSettings,
+  type LogLogger,
+  type MemoryLogOptions,
+  type OpenLogOptions,
+} from './log-options.js';
 import type { Producer, ProducerOptions } from './producer.js';
 import { TypedAdmin, type Admin } from './typed-admin.js';
 import { TypedConsumer } from './typed-consumer.js';
@@ -34,17 +41,6 @@ export interface Log {
   readonly client: LogClient;
 }
 
-/** Where the log tells what an operator should know (what recovery did, for example). `console` fits. */
-export type LogLogger = EngineLogger;
-
-export interface OpenLogOptions {
-  /** `fsync` (default): what is acknowledged survives a power cut. `os`: faster, it survives the process, not the machine. */
-  readonly durability?: 'fsync' | 'os';
-  readonly logger?: LogLogger;
-  /** Clock, timers, randomness and files; simulations pass their own. Default: this machine's. */
-  readonly env?: Env;
-}
-
 /**
  * Opens the durable log in a directory, or makes one. What was acknowledged is there again, whatever ended the process
  * before; what was half written is cut off, and transactions without an end are aborted. One process at a time.
@@ -62,17 +58,12 @@ export interface OpenLogOptions {
  * ```
  */
 export async function openLog(directory: string, options: OpenLogOptions = {}): Promise<Log> {
-  checkLogOptions(options, ['durability', 'logger', 'env'], 'openLog');
-  const { durability = 'fsync', env, logger } = options;
+  const settings = openLogSettings(options);
+  const { durability = 'fsync', env, logger, codecs } = options;
   if (typeof directory !== 'string' || directory === '')
     throw new StreamsError(
       'INVALID_ARGUMENT',
       "openLog needs the path of a directory, for example openLog('./data').",
-    );
-  if (durability !== 'fsync' && durability !== 'os')
-    throw new StreamsError(
-      'INVALID_CONFIG',
-      `durability: '${String(durability)}' is neither 'fsync' nor 'os'.`,
     );
   const world = env ?? systemEnv();
   // A simulated disk is reached by calls in place; the real one by a thread of its own, so that nobody waits for it.
@@ -83,7 +74,9 @@ export async function openLog(directory: string, options: OpenLogOptions = {}): 
     storage: openJournalStorage({ directory: place, env: world, durability, thread }),
     env: world,
     features: { durable: true },
+    settings,
     ...(logger === undefined ? {} : { logger }),
+    ...(codecs === undefined ? {} : { codecs }),
   });
   if (logger !== undefined) reportRecovery(directory, engine.recovery, logger);
   return new TypedLog(engine, world);
@@ -101,12 +94,6 @@ function reportRecovery(directory: string, recovery: RecoveryReport, logger: Log
     );
 }
 
-export interface MemoryLogOptions {
-  readonly logger?: LogLogger;
-  /** Clock, timers and randomness; tests pass a simulated one. Default: this machine's. */
-  readonly env?: Env;
-}
-
 /**
  * A log in the memory of this process, gone with it. The same code as the durable one.
  *
@@ -120,9 +107,15 @@ export interface MemoryLogOptions {
  * ```
  */
 export function memoryLog(options: MemoryLogOptions = {}): Log {
-  checkLogOptions(options, ['logger', 'env'], 'memoryLog');
-  const { env = systemEnv(), logger } = options;
-  return new TypedLog(memoryEngine({ env, ...(logger === undefined ? {} : { logger }) }), env);
+  const settings = memoryLogSettings(options);
+  const { env = systemEnv(), logger, codecs } = options;
+  const engine = memoryEngine({
+    env,
+    settings,
+    ...(logger === undefined ? {} : { logger }),
+    ...(codecs === undefined ? {} : { codecs }),
+  });
+  return new TypedLog(engine, env);
 }
 
 interface Closable {
