@@ -1,6 +1,11 @@
 /** What a producer of the typed face is: the interfaces a user sees. `typed-producer.ts` implements them. */
 import type { Serde } from '../serde/serde.js';
-import type { ConsumerGroupMetadata, PartitionOffsetAndMetadata, RecordHeader } from './client.js';
+import type {
+  CompressionType,
+  ConsumerGroupMetadata,
+  PartitionOffsetAndMetadata,
+  RecordHeader,
+} from './client.js';
 
 export interface ProducerOptions<K, V> {
   /** Default: keys are bytes. */
@@ -13,6 +18,10 @@ export interface ProducerOptions<K, V> {
   readonly transactionTimeoutMs?: number;
   /** Size at which a batch is handed over before its turn ends. Default 16 KiB. */
   readonly batchBytes?: number;
+  /** Batches are compressed with this codec. Default 'none'. A topic's `compression.type` goes before it. */
+  readonly compression?: CompressionType;
+  /** Kafka's level of the codec: gzip 1-9, lz4 1-17 (makes no difference here), zstd -131072-22. Default: the codec's own. */
+  readonly compressionLevel?: number;
   /** Producers of one client id share its quota. Default 'millrace'. */
   readonly clientId?: string;
 }

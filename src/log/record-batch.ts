@@ -15,7 +15,9 @@ import {
   TRANSACTIONAL,
 } from './batch-header.js';
 import { crc32c } from './crc32c.js';
-import type { RecordHeader } from './client.js';
+import type { CompressionType, RecordHeader } from './client.js';
+import { COMPRESSION_TYPES } from './compression/codec.js';
+import { compressRecords, type BatchPlace } from './compression/record-codecs.js';
 
 /** Largest timestamp a record can carry (ms); producers refuse larger ones, so that deltas stay exact as doubles. */
 export const MAX_TIMESTAMP = 2 ** 52 - 1;
@@ -35,15 +37,28 @@ export interface BatchProducer {
   readonly transactional: boolean;
 }
 
+/** A builder that compresses keeps a buffer of so many times its first size: compressed batches are filled with more records. */
+const GROWTH_KEPT = 16;
+
+/** How the records of a batch are compressed. */
+export interface BatchCompression {
+  readonly type: Exclude<CompressionType, 'none'>;
+  readonly level: number | undefined;
+  /** For errors; holds the user's codecs. */
+  readonly place: BatchPlace;
+}
+
 export class RecordBatchBuilder {
   #buffer: Buffer;
   #end = BATCH_HEADER_BYTES;
   #count = 0;
   #baseTimestamp = 0;
   #maxTimestamp = 0;
+  readonly #initialBytes: number;
 
   constructor(initialBytes = 16_384) {
-    this.#buffer = allocate(initialBytes + 1024);
+    this.#initialBytes = initialBytes + 1024;
+    this.#buffer = allocate(this.#initialBytes);
   }
 
   /** Records so far. */
@@ -136,10 +151,12 @@ export class RecordBatchBuilder {
 
   /**
    * Seals the batch (base offset 0, to be assigned by the log) and begins a new one. The result shares no memory
-   * with the builder.
+   * with the builder. With compression it throws `UNSUPPORTED_COMPRESSION` and `RECORD_TOO_LARGE`; the records are
+   * then still open.
    */
-  seal(producer?: BatchProducer): Buffer {
+  seal(producer?: BatchProducer, compression?: BatchCompression): Buffer {
     assert(this.#count > 0, 'an empty batch is never sealed');
+    if (compression !== undefined) return this.#sealCompressed(producer, compression);
     const batch = this.#buffer.subarray(0, this.#end);
     writeHeader(batch, this.#count, this.#baseTimestamp, this.#maxTimestamp, producer);
     // A batch that fills its buffer keeps it; a small one is copied, so that it does not pin the whole buffer.
@@ -148,6 +165,22 @@ export class RecordBatchBuilder {
     this.#end = BATCH_HEADER_BYTES;
     this.#count = 0;
     return sealed;
+  }
+
+  /** Sent compressed also where that takes more bytes, as Kafka's producer does. The records' memory serves the next batch. */
+  #sealCompressed(producer: BatchProducer | undefined, compression: BatchCompression): Buffer {
+    const { type, level, place } = compression;
+    const records = this.#buffer.subarray(BATCH_HEADER_BYTES, this.#end);
+    const compressed = compressRecords(type, level, records, place);
+    const batch = allocate(BATCH_HEADER_BYTES + compressed.length);
+    compressed.copy(batch, BATCH_HEADER_BYTES);
+    const codecId = COMPRESSION_TYPES.indexOf(type);
+    writeHeader(batch, this.#count, this.#baseTimestamp, this.#maxTimestamp, producer, codecId);
+    // One large record must not hold its memory for ever.
+    if (this.#buffer.length > this.#initialBytes * GROWTH_KEPT)
+      this.#buffer = allocate(this.#initialBytes);
+    this.discard();
+    return batch;
   }
 
   /** Forgets the records of the open batch. */
@@ -200,12 +233,13 @@ function writeHeader(
   baseTimestamp: number,
   maxTimestamp: number,
   producer: BatchProducer | undefined,
+  codecId = 0,
 ): void {
   writeInt64(batch, 0, 0);
   batch.writeInt32BE(batch.length - BATCH_OVERHEAD_BYTES, 8);
   batch.writeInt32BE(0, 12);
   batch[16] = 2;
-  batch.writeInt16BE(producer?.transactional === true ? TRANSACTIONAL : 0, 21);
+  batch.writeInt16BE((producer?.transactional === true ? TRANSACTIONAL : 0) | codecId, 21);
   batch.writeInt32BE(count - 1, 23);
   writeInt64(batch, baseTimestamp, 27);
   writeInt64(batch, maxTimestamp, 35);
@@ -255,7 +289,7 @@ function writeHeaders(buffer: Buffer, at: number, headers: readonly RecordHeader
   return end;
 }
 
-function varintBytes(value: number): number {
+export function varintBytes(value: number): number {
   const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
   return zigzag < 0x80
     ? 1
@@ -268,7 +302,7 @@ function varintBytes(value: number): number {
           : 5;
 }
 
-function writeVarint(buffer: Buffer, at: number, value: number): number {
+export function writeVarint(buffer: Buffer, at: number, value: number): number {
   let zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
   while (zigzag >= 0x80) {
     buffer[at++] = (zigzag & 0x7f) | 0x80;
@@ -281,7 +315,7 @@ function writeVarint(buffer: Buffer, at: number, value: number): number {
 const INT32_MAX = 0x3fffffff;
 
 /** Timestamp deltas may exceed 32 bits; those take the slow path over doubles. */
-function varlongBytes(value: number): number {
+export function varlongBytes(value: number): number {
   if (value <= INT32_MAX && value >= -INT32_MAX) return varintBytes(value);
   let zigzag = value < 0 ? -2 * value - 1 : 2 * value;
   let bytes = 1;
@@ -292,7 +326,7 @@ function varlongBytes(value: number): number {
   return bytes;
 }
 
-function writeVarlong(buffer: Buffer, at: number, value: number): number {
+export function writeVarlong(buffer: Buffer, at: number, value: number): number {
   if (value <= INT32_MAX && value >= -INT32_MAX) return writeVarint(buffer, at, value);
   let zigzag = value < 0 ? -2 * value - 1 : 2 * value;
   while (zigzag >= 0x80) {

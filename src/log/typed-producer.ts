@@ -96,6 +96,10 @@ export class TypedProducer<K, V> implements Producer<K, V> {
         ? {}
         : { transactionTimeoutMs: options.transactionTimeoutMs }),
       ...(options.batchBytes === undefined ? {} : { batchBytes: options.batchBytes }),
+      ...(options.compression === undefined ? {} : { compression: options.compression }),
+      ...(options.compressionLevel === undefined
+        ? {}
+        : { compressionLevel: options.compressionLevel }),
       ...(options.clientId === undefined ? {} : { clientId: options.clientId }),
     });
   }

@@ -53,13 +53,21 @@ export function compressRecords(
   return compress(records, level);
 }
 
-/** Throws `UNSUPPORTED_COMPRESSION` when batches cannot be compressed so in this process. */
-export function requireCompression(type: CompressionType, place: BatchPlace = {}): void {
+/**
+ * For what a caller asks a producer to do. Throws `INVALID_ARGUMENT` for what is no codec or not its level,
+ * `UNSUPPORTED_COMPRESSION` for one that this process cannot write.
+ */
+export function requireCompression(
+  type: CompressionType,
+  level: number | undefined,
+  place: BatchPlace = {},
+): void {
+  if (!COMPRESSION_TYPES.includes(type))
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `compression is ${JSON.stringify(type)}, expected one of ${COMPRESSION_TYPES.join(', ')}.`,
+    );
   if (type !== 'none') compressorOf(type, place);
-}
-
-/** Throws `INVALID_ARGUMENT` unless the codec has this level. */
-export function requireLevel(type: CompressionType, level: number | undefined): void {
   if (level === undefined) return;
   const levels = compressionLevels(type);
   if (levels === undefined)

@@ -3,6 +3,7 @@ import { StreamsError } from '../../errors.js';
 import type {
   ConfigChange,
   ConfigEntry,
+  CustomCodecs,
   GroupDescription,
   Isolation,
   LogAdmin,
@@ -87,6 +88,7 @@ export class EngineAdmin implements LogAdmin {
         partition,
         spec,
         committedOnly ? partition.lastStableOffset : partition.highWatermark,
+        this.#broker.codecs,
       ),
     }));
   }
@@ -171,10 +173,19 @@ function requireDeletes({ name, settings }: Topic): void {
   );
 }
 
-function offsetOf(partition: Partition, spec: OffsetSpec, end: number): number {
+function offsetOf(
+  partition: Partition,
+  spec: OffsetSpec,
+  end: number,
+  codecs: CustomCodecs | undefined,
+): number {
   if (spec === 'earliest') return partition.startOffset;
   if (spec === 'latest') return end;
-  if (Number.isFinite(spec)) return partition.storage.findTimestamp(spec, end)?.offset ?? -1;
+  if (Number.isFinite(spec)) {
+    const { topic, partition: number } = partition;
+    const place = { topic, partition: number, ...(codecs === undefined ? {} : { codecs }) };
+    return partition.storage.findTimestamp(spec, end, place)?.offset ?? -1;
+  }
   throw new StreamsError(
     'INVALID_ARGUMENT',
     `${String(spec)} names no offset: give 'earliest', 'latest' or a timestamp in ms.`,

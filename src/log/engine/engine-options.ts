@@ -3,6 +3,7 @@
  * storage holds; `memoryEngine({ env }): LogEngine` is the same engine over a `MemoryStorage`, made synchronously.
  */
 import type { Env } from '../../env/env.js';
+import type { CustomCodecs } from '../client.js';
 import type { LogStorage } from './storage.js';
 
 /** Where the engine tells what an operator should know. `console` fits. */
@@ -55,4 +56,6 @@ export interface EngineOptions {
   readonly features: { readonly durable: boolean };
   readonly settings?: EngineSettings;
   readonly logger?: EngineLogger;
+  /** Codecs of the user's choice, used before this library's own. */
+  readonly codecs?: CustomCodecs;
 }

@@ -3,7 +3,13 @@
  * was handed out, so that closing the log ends it in order: producers first, then consumers, then the storage.
  */
 import type { Env } from '../../env/env.js';
-import type { LogClient, LogConsumerOptions, LogFeatures, LogProducerOptions } from '../client.js';
+import type {
+  CustomCodecs,
+  LogClient,
+  LogConsumerOptions,
+  LogFeatures,
+  LogProducerOptions,
+} from '../client.js';
 import { EngineAdmin } from './admin.js';
 import { Broker } from './broker.js';
 import { EngineConsumer } from './consumer.js';
@@ -32,6 +38,7 @@ export function memoryEngine(options: {
   readonly env: Env;
   readonly logger?: EngineLogger;
   readonly settings?: EngineSettings;
+  readonly codecs?: CustomCodecs;
 }): LogEngine {
   const storage = new MemoryStorage(options.settings?.memoryBytesMax);
   return new LogEngine({ ...options, storage, features: { durable: false } });

@@ -10,6 +10,7 @@ import { mustRoll, type RollRule } from './segment-roll.js';
 import type { BatchEntry, PartitionStorage, SegmentInfo } from './storage.js';
 
 /** What all partitions of a memory log hold together. */
+import type { BatchPlace } from '../compression/record-codecs.js';
 export interface HeldMemory {
   bytes: number;
 }
@@ -85,12 +86,13 @@ export class MemoryPartition implements PartitionStorage {
       const batch = this.#batches.at(i)!;
       if (batch.baseOffset >= endOffset) return undefined;
       if (batch.maxTimestamp < timestamp) continue;
-      cursor.reset(batch.bytes, 0);
+      cursor.reset(batch.bytes, 0, place);
       while (cursor.next()) {
         if (cursor.offset >= endOffset) return undefined;
         if (cursor.offset < this.#startOffset || cursor.timestamp < timestamp) continue;
         return { offset: cursor.offset, timestamp: cursor.timestamp };
       }
+    place?: BatchPlace,
     }
     return undefined;
   }

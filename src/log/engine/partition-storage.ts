@@ -9,7 +9,8 @@
  */
 import { assert } from '../../errors.js';
 import type { BatchRange } from '../client.js';
-import { batchLastOffset } from '../batch-header.js';
+import { batchLastOffset, batchMaxTimestamp } from '../batch-header.js';
+import type { BatchPlace } from '../compression/record-codecs.js';
 import { RecordCursor } from '../record-cursor.js';
 import { BatchList, HeldBatch } from './batch-list.js';
 import type { CheckpointEntry } from './journal-format.js';
@@ -240,7 +241,9 @@ export class JournalPartition implements PartitionStorage {
       const batches = this.read(offset, endOffset, SCAN_BYTES);
       if (batches.length === 0) return undefined;
       for (const batch of batches) {
-        cursor.reset(batch.bytes, batch.start);
+        // A compressed batch is not opened for nothing.
+        if (batchMaxTimestamp(batch.bytes, batch.start) >= timestamp)
+          cursor.reset(batch.bytes, batch.start, place);
         while (cursor.next()) {
           if (cursor.offset < this.#startOffset || cursor.timestamp < timestamp) continue;
           return cursor.offset < endOffset
@@ -262,6 +265,7 @@ export class JournalPartition implements PartitionStorage {
       batch.segment.add(batch.lastOffset, batch.maxTimestamp, batch.end);
     }
   }
+    place?: BatchPlace,
 
   #segmentFor(batch: TailBatch): Segment {
     const active = this.segmentList.at(-1);

@@ -18,8 +18,11 @@ import type { Timer } from '../../env/env.js';
 import type { Broker } from './broker.js';
 import type { ProducerIdentity } from './partition.js';
 import type { ByteQuota } from './producer-quotas.js';
+import { requireCompression } from '../compression/record-codecs.js';
+import type { BatchCompression } from '../record-batch.js';
 import { SentBatch, type BatchSender } from './sent-batch.js';
 import { EngineTopicWriter, type BatchOwner, type OpenBatch } from './topic-writer.js';
+import type { Topic } from './topics.js';
 import type { TransactionSession } from './transaction-session.js';
 
 const DEFAULT_BATCH_BYTES = 16_384;
@@ -57,7 +60,9 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     this.#batchBytes = checkBatchBytes(options.batchBytes ?? DEFAULT_BATCH_BYTES);
     this.#quota = broker.quotas.of(options.clientId ?? DEFAULT_CLIENT_ID);
     this.#onClose = onClose;
-    const { transactionTimeoutMs } = options;
+    const { transactionTimeoutMs, compression = 'none', compressionLevel } = options;
+    const { codecs } = broker;
+    requireCompression(compression, compressionLevel, codecs === undefined ? {} : { codecs });
     if (transactionTimeoutMs !== undefined && !(transactionTimeoutMs > 0))
       throw new StreamsError(
         'INVALID_ARGUMENT',
@@ -231,17 +236,14 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
       batch.sequence = 0;
     }
     const count = builder.count;
-    const bytes = builder.seal({
-      producerId: identity.producerId,
-      epoch: identity.epoch,
-      sequence: batch.sequence,
-      transactional: this.#session !== undefined,
-    });
+    let bytes: Buffer;
     let baseOffset: number;
     try {
+      bytes = this.#seal(batch, identity);
       this.#quota?.take(bytes.length);
       baseOffset = this.#broker.appendBatch(batch.topic, batch.partition, bytes);
     } catch (error) {
+      builder.discard();
       if (!(error instanceof StreamsError)) throw error;
       this.#failed(error, callbacks);
       return;
@@ -258,6 +260,27 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     this.#handedBytes += bytes.length;
     this.#broker.durability.wait(sent);
     if (this.#session !== undefined) sent.acknowledge(undefined);
+  }
+
+  #seal(batch: OpenBatch, { producerId, epoch }: ProducerIdentity): Buffer {
+    const { builder, compression, sequence } = batch;
+    const recordBytes = builder.bytes;
+    const transactional = this.#session !== undefined;
+    const bytes = builder.seal({ producerId, epoch, sequence, transactional }, compression);
+    if (compression !== undefined) batch.compressed(recordBytes, bytes.length);
+    return bytes;
+  }
+
+  /** What the topic wants, else what this producer was told. The broker would compress anew what comes otherwise. */
+  compressionOf(topic: Topic, partition: number): BatchCompression | undefined {
+    const own = this.#options.compression ?? 'none';
+    const wanted = topic.settings.compression ?? { type: own };
+    const { type } = wanted;
+    if (type === 'none') return undefined;
+    const { codecs } = this.#broker;
+    const place = { topic: topic.name, partition, ...(codecs === undefined ? {} : { codecs }) };
+    const level = type === own ? this.#options.compressionLevel : wanted.level;
+    return { type, level, place };
   }
 
   /** Called by a batch when its fate is known. */

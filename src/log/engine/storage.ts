@@ -6,6 +6,7 @@
  */
 import type { StreamsError } from '../../errors.js';
 import type { BatchRange } from '../client.js';
+import type { BatchPlace } from '../compression/record-codecs.js';
 
 /** A state change, in the order in which it happened. Replayed in the same order by recovery. */
 export type JournalEntry =
@@ -141,6 +142,7 @@ export interface PartitionStorage {
   findTimestamp(
     timestamp: number,
     endOffset: number,
+    place?: BatchPlace,
   ): { readonly offset: number; readonly timestamp: number } | undefined;
   /** Ascending, the active one last; none that lies below the start, except the active one. Theirs to change: look again after an append. */
   segments(): readonly SegmentInfo[];

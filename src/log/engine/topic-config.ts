@@ -11,6 +11,7 @@ import {
   MAX_MESSAGE_BYTES,
   type ConfigDefinition,
 } from './topic-config-table.js';
+import { topicCompression, type TopicCompression } from './topic-compression.js';
 
 export type ConfigValues = Readonly<{ [name: string]: string }>;
 
@@ -70,6 +71,8 @@ export interface TopicSettings {
   readonly retentionBytes: number;
   readonly timestampBeforeMsMax: number;
   readonly timestampAfterMsMax: number;
+  /** What batches are stored as; undefined: as the producer sent them. */
+  readonly compression: TopicCompression | undefined;
 }
 
 export function topicSettings(config: ConfigValues): TopicSettings {
@@ -84,6 +87,10 @@ export function topicSettings(config: ConfigValues): TopicSettings {
     retentionBytes: configNumber(config, 'retention.bytes'),
     timestampBeforeMsMax: configNumber(config, 'message.timestamp.before.max.ms'),
     timestampAfterMsMax: configNumber(config, 'message.timestamp.after.max.ms'),
+    compression: topicCompression(
+      (name) => configText(config, name),
+      (name) => configNumber(config, name),
+    ),
   };
 }
 

@@ -6,11 +6,21 @@
 import { StreamsError } from '../../errors.js';
 import { BATCH_HEADER_BYTES } from '../batch-header.js';
 import type { AppendCallback, RecordHeader, TopicWriter } from '../client.js';
-import { MAX_TIMESTAMP, RecordBatchBuilder } from '../record-batch.js';
+import { DECOMPRESSED_BYTES_MAX } from '../compression/record-codecs.js';
+import { MAX_TIMESTAMP, RecordBatchBuilder, type BatchCompression } from '../record-batch.js';
+import type { TopicSettings } from './topic-config.js';
 import type { Topic } from './topics.js';
 
 /** What a record can need beside key, value and headers: length, attributes, timestamp and offset deltas, counts. */
 const RECORD_OVERHEAD_MAX = 5 + 1 + 10 + 5 + 5 + 5 + 5;
+
+/** As Kafka's producer estimates. */
+const RATIO_IMPROVES = 0.005;
+const RATIO_DETERIORATES = 0.05;
+const RATIO_MARGIN = 1.05;
+/** No codec adds more than this to what it cannot compress. */
+const CERTAIN_RATIO = 0.98;
+const CERTAIN_BYTES = 256;
 
 /** The producer that owns the writer. */
 export interface BatchOwner {
@@ -20,6 +30,8 @@ export interface BatchOwner {
   refusal(): StreamsError;
   /** The batch got its first record. */
   opened(batch: OpenBatch): void;
+  /** How batches of this partition are compressed. */
+  compressionOf(topic: Topic, partition: number): BatchCompression | undefined;
   /** The batch is full. */
   full(batch: OpenBatch): void;
 }
@@ -33,6 +45,15 @@ export class OpenBatch {
   sequence = 0;
   epoch = -1;
   producerId = -1;
+  /** How this batch will be compressed; undefined: not at all. */
+  compression: BatchCompression | undefined;
+  /** The batch is full at so many bytes of records: more than it is sent as, when compression is expected to take so much off. */
+  bytesMax = 0;
+  /** Largest record that may be in it. */
+  recordBytesMax = 0;
+  /** What compression leaves of a byte, by experience. */
+  #ratio = 1;
+  #settings: TopicSettings | undefined;
   /** By record, with holes; undefined when no record of the batch wants an acknowledgement. */
   callbacks: (AppendCallback | undefined)[] | undefined;
 
@@ -41,11 +62,37 @@ export class OpenBatch {
     this.partition = partition;
     this.builder = new RecordBatchBuilder(bytes);
   }
+
+  /** Before the first record: the topic's config may be another one by now. */
+  begin(owner: BatchOwner, batchBytes: number): void {
+    const { topic } = this;
+    if (this.#settings !== topic.settings) {
+      this.#settings = topic.settings;
+      this.compression = owner.compressionOf(topic, this.partition);
+    }
+    const { maxMessageBytes } = topic;
+    this.bytesMax = Math.min(batchBytes, maxMessageBytes);
+    this.recordBytesMax = maxMessageBytes;
+    if (this.compression === undefined) return;
+    // The log looks at the size after compression. A record may take less then; many that turn out not to must not be too many.
+    this.recordBytesMax = Math.max(maxMessageBytes, DECOMPRESSED_BYTES_MAX);
+    const expected = Math.floor(batchBytes / (this.#ratio * RATIO_MARGIN));
+    const certain = Math.floor(maxMessageBytes * CERTAIN_RATIO) - CERTAIN_BYTES;
+    this.bytesMax = Math.min(Math.max(batchBytes, expected), certain);
+  }
+
+  /** The expectation follows a worse outcome at once and a better one slowly, as that of Kafka's producer. */
+  compressed(recordBytes: number, bytes: number): void {
+    const ratio = bytes / recordBytes;
+    this.#ratio =
+      ratio > this.#ratio
+        ? Math.max(this.#ratio + RATIO_DETERIORATES, ratio)
+        : Math.max(this.#ratio - RATIO_IMPROVES, ratio);
+  }
 }
 
 export class EngineTopicWriter implements TopicWriter {
   readonly topic: string;
-  readonly partitions: number;
   readonly #topic: Topic;
   readonly #owner: BatchOwner;
   readonly #batchBytes: number;
@@ -53,11 +100,14 @@ export class EngineTopicWriter implements TopicWriter {
 
   constructor(topic: Topic, owner: BatchOwner, batchBytes: number) {
     this.topic = topic.name;
-    this.partitions = topic.partitions.length;
     this.#topic = topic;
     this.#owner = owner;
-    this.#batchBytes = Math.min(batchBytes, topic.maxMessageBytes);
+    this.#batchBytes = batchBytes;
     this.#open = new Array<OpenBatch | undefined>(this.partitions).fill(undefined);
+  }
+
+  get partitions(): number {
+    return this.#topic.partitions.length;
   }
 
   append(
@@ -80,22 +130,25 @@ export class EngineTopicWriter implements TopicWriter {
     if (key !== null) bytes += keyEnd - keyStart;
     if (value !== null) bytes += valueEnd - valueStart;
     if (headers.length > 0) bytes += headerBytes(headers);
-    if (bytes + BATCH_HEADER_BYTES > this.#topic.maxMessageBytes)
-      throw this.#tooLarge(partition, bytes);
     const builder = batch.builder;
+    if (builder.count === 0) batch.begin(this.#owner, this.#batchBytes);
+    if (bytes + BATCH_HEADER_BYTES > batch.recordBytesMax)
+      throw this.#tooLarge(partition, bytes, batch.recordBytesMax);
     if (builder.count === 0) this.#owner.opened(batch);
-    else if (builder.bytes + bytes > this.#batchBytes) {
+    else if (builder.bytes + bytes > batch.bytesMax) {
       this.#owner.full(batch);
+      batch.begin(this.#owner, this.#batchBytes);
       this.#owner.opened(batch);
     }
     builder.append(timestamp, key, keyStart, keyEnd, value, valueStart, valueEnd, headers);
     if (acknowledged !== undefined) (batch.callbacks ??= [])[builder.count - 1] = acknowledged;
-    if (builder.bytes >= this.#batchBytes) this.#owner.full(batch);
+    if (builder.bytes >= batch.bytesMax) this.#owner.full(batch);
   }
 
   #openBatch(partition: number): OpenBatch {
     this.#topic.partition(partition);
-    const batch = new OpenBatch(this.#topic, partition, this.#batchBytes);
+    const bytes = Math.min(this.#batchBytes, this.#topic.maxMessageBytes);
+    const batch = new OpenBatch(this.#topic, partition, bytes);
     this.#open[partition] = batch;
     return batch;
   }
@@ -108,10 +161,15 @@ export class EngineTopicWriter implements TopicWriter {
     );
   }
 
-  #tooLarge(partition: number, bytes: number): StreamsError {
+  #tooLarge(partition: number, bytes: number, limit: number): StreamsError {
+    const { maxMessageBytes } = this.#topic;
+    const what =
+      limit === maxMessageBytes
+        ? `the topic's max.message.bytes (${limit}). Nothing was appended: send less at once or raise max.message.bytes.`
+        : `a batch may have before compression (${limit}). Nothing was appended: send less at once.`;
     return new StreamsError(
       'RECORD_TOO_LARGE',
-      `A record for ${this.topic}-${partition} needs up to ${bytes + BATCH_HEADER_BYTES} bytes, more than the topic's max.message.bytes (${this.#topic.maxMessageBytes}). Nothing was appended: send less at once or raise max.message.bytes.`,
+      `A record for ${this.topic}-${partition} needs up to ${bytes + BATCH_HEADER_BYTES} bytes, more than ${what}`,
       { topic: this.topic, partition },
     );
   }
