@@ -1,8 +1,10 @@
 /** Reads the log after the last round and says what is wrong with it, in sentences; nothing is the right answer. */
 import {
+  checkLog,
   KafkaStreams,
   Serdes,
   openLog,
+  StreamsError,
   type ConsumerOptions,
   type ConsumerRecord,
   type Log,
@@ -30,6 +32,7 @@ export async function check(
   const output = await checkOutput(log, expected);
   problems.push(...output.problems, ...(await checkStore(log, expected)));
   await log.close();
+  problems.push(...(await checkFiles(directory)));
   let words = 0;
   for (const count of expected.values()) words += count;
   return {
@@ -40,6 +43,19 @@ export async function check(
     acknowledged: acks.length,
     outputs: output.records,
   };
+}
+
+/** What the check of the log's files finds; a directory that is no log yet has nothing to check. */
+export async function checkFiles(directory: string): Promise<string[]> {
+  try {
+    const { findings } = await checkLog(directory);
+    return findings
+      .filter(({ severity }) => severity === 'error')
+      .map(({ kind, file, position, what }) => `${kind}: ${file} at ${position ?? '?'}: ${what}`);
+  } catch (error) {
+    if (error instanceof StreamsError && error.code === 'INVALID_ARGUMENT') return [];
+    throw error;
+  }
 }
 
 /** Every committed record of a topic, per partition in order. */

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { generator, linesOf } from './plan.js';
-import { check, type Findings } from './check.js';
+import { check, checkFiles, type Findings } from './check.js';
 
 const victim = fileURLToPath(new URL('./victim.js', import.meta.url));
 
@@ -68,6 +68,8 @@ export async function crash(options: CrashOptions): Promise<Findings> {
     report(`round ${round}: ${how} ${delay} ms after ${afterStart ? 'running' : 'start'}`);
     if (how !== 'SIGKILL')
       throw new Error(`round ${round}: the child ended by itself (${how}):\n${stderr}`);
+    const wrong = await checkFiles(join(directory, 'log'));
+    if (wrong.length > 0) throw new Error(`round ${round}:\n${wrong.join('\n')}`);
   }
   const last = await start(options, '--finish').ended;
   if (last.how !== 'exit 0') throw new Error(`the last run failed (${last.how}):\n${last.stderr}`);

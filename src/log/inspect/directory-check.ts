@@ -53,6 +53,7 @@ export class DirectoryCheck {
   async run(): Promise<LogCheckReport> {
     const logId = this.#format();
     const image = this.#journal(logId);
+    if (logId === undefined) this.#withoutFormat(image);
     this.#inventory.root(image);
     if (image === undefined) await this.#unexplained();
     else await this.#partitions(image);
@@ -75,15 +76,28 @@ export class DirectoryCheck {
   #format(): Buffer | undefined {
     const path = `${this.#directory}/millrace.json`;
     try {
-      const logId = readFormat(this.#files, this.#directory);
-      if (logId === undefined)
-        this.#findings.add('error', 'format-file', { file: path }, 'the file is not there');
-      return logId;
+      return readFormat(this.#files, this.#directory);
     } catch (error) {
       if (!(error instanceof StreamsError) || error.code !== 'LOG_CORRUPT') throw error;
       this.#findings.add('error', 'format-file', { file: path }, error.message);
       return undefined;
     }
+  }
+
+  /** It is written last when a log is made: with nothing but a first group there, the making was interrupted. */
+  #withoutFormat(image: LogImage | undefined): void {
+    const path = `${this.#directory}/millrace.json`;
+    if (this.#files.exists(path)) return;
+    const [first, ...others] = image?.chain.files ?? [];
+    const begun =
+      first !== undefined &&
+      others.length === 0 &&
+      first.header.number === 1 &&
+      first.groups.length === 1 &&
+      this.#inventory.segmentFiles().next().done === true;
+    if (begun)
+      this.#findings.add('info', 'leftover', { file: first.path }, 'of a log that was being made');
+    else this.#findings.add('error', 'format-file', { file: path }, 'the file is not there');
   }
 
   #journal(logId: Buffer | undefined): LogImage | undefined {

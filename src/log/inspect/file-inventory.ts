@@ -38,6 +38,7 @@ export class FileInventory {
     const used = new Set<string>();
     for (const partition of image?.topics.partitions() ?? []) used.add(partition.directory);
     const former = new Set(image?.topics.deletedDirectories() ?? []);
+    const unsynced = image?.chain.files.at(-1)?.header.unsynced === true;
     const needed = new Set(image?.chain.files.map(({ path }) => path) ?? []);
     for (const name of this.#files.list(this.#directory)) {
       const file = `${this.#directory}/${name}`;
@@ -59,6 +60,8 @@ export class FileInventory {
           { file },
           'the directory of a topic that was deleted',
         );
+      else if (unsynced && PARTITION_NAME.test(name) && this.#names(file) !== undefined)
+        this.#findings.add('info', 'leftover', { file }, 'of a topic whose creation was lost');
       else if (image !== undefined || !PARTITION_NAME.test(name) || this.#names(file) === undefined)
         this.#foreign(file);
     }

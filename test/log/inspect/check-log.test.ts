@@ -141,11 +141,7 @@ describe('a damaged log', () => {
     });
     expect(long.lines.join('\n')).toContain(`error segment-long ${long.path} @`);
     const swapped = await damaged((files) =>
-      swap(
-        files,
-        pathOf(files, SEGMENT),
-        files.paths().filter((path) => SEGMENT.test(path))[1]!,
-      ),
+      swap(files, pathOf(files, SEGMENT), files.paths().filter((path) => SEGMENT.test(path))[1]!),
     );
     expect(swapped.lines.join('\n')).toContain(`error batch-order ${swapped.path} @0`);
     expect(swapped.ok).toBe(false);

@@ -8,6 +8,7 @@ import { SeededRandom } from '../../../src/env/seeded-random.js';
 import { SimulatedEnv } from '../../../src/env/simulated-env.js';
 import { SimulatedCrash, SimulatedFiles } from '../../../src/env/simulated-files.js';
 import type { Durability } from '../../../src/log/engine/journal-storage.js';
+import { expectWhole } from '../inspect/whole-log.js';
 import { History, live, openSmall, type Opened } from './workload.js';
 
 const SEED = Number(process.env.CRASH_SEED ?? 1);
@@ -78,11 +79,13 @@ describe('a crash at every call', () => {
         const context = `seed ${SEED}, crash in call ${crashAt}, keeping ${mode}`;
         const files = life.files.copy(SEED + crashAt * 4 + i);
         files.crash(mode);
+        await expectWhole(files, context);
         const nested = files.copy(crashAt);
         const { text, opened } = reopened(files, life.history, context);
         if (opened.report.tornBytes > 0) torn++;
         const recoveryCalls = files.operations;
         files.crash('none');
+        await expectWhole(files, `${context}, after recovery`);
         expect(reopened(files, life.history, `${context}, then once more`).text).toBe(text);
 
         // The recovery itself crashes, twice in a row, and then is left alone.
@@ -116,6 +119,7 @@ describe('a crash at every call', () => {
         const context = `seed ${SEED}, without fsync, crash in call ${crashAt}, keeping ${mode}`;
         const files = life.files.copy(SEED + crashAt * 4 + i);
         files.crash(mode);
+        await expectWhole(files, context);
         const { text } = reopened(files, life.history, context);
         files.crash('none');
         expect(reopened(files, life.history, `${context}, then once more`).text).toBe(text);

@@ -11,6 +11,7 @@ import type { LogConsumer } from '../../../src/log/client.js';
 import { openEngine, type LogEngine } from '../../../src/log/engine/engine.js';
 import { openJournalStorage } from '../../../src/log/engine/journal-storage.js';
 import { recordsOf, send } from '../client-suite-records.js';
+import { expectWhole } from '../inspect/whole-log.js';
 
 const SEED = Number(process.env.CRASH_SEED ?? 1);
 const TRANSACTIONS = 14;
@@ -133,11 +134,14 @@ describe('transactions and crashes', () => {
         if (!(error instanceof SimulatedCrash)) throw new Error(context, { cause: error });
       }
       files.crash();
+      await expectWhole(files, context);
       const later = new SimulatedEnv({ seed: SEED + 1, files });
       const engine = await open(later);
       acknowledged = await check(later, engine, acknowledged, context);
       await work(later, engine, new SeededRandom(SEED + crashAt), acknowledge);
       await check(later, engine, TRANSACTIONS, `${context}, in the next life`);
+      files.kill();
+      await expectWhole(files, `${context}, after the next life`);
     }
     expect(operations).toBeGreaterThan(100);
   }, 60_000);
