@@ -7,6 +7,12 @@ import type { StreamsError } from '../../src/errors.js';
 import { Bench, bytesOf, send, type LogClientHarness } from './client-suite-records.js';
 import { describeConsuming, describeWaiting } from './client-suite-consuming.js';
 import { describeGroups } from './client-suite-groups.js';
+import {
+  describeConfigs,
+  describeDeletedRecords,
+  describePartitions,
+  describeRecreation,
+} from './client-suite-topics.js';
 import { describeTransactions } from './client-suite-transactions.js';
 
 export type { LogClientHarness } from './client-suite-records.js';
@@ -23,6 +29,10 @@ export function describeLogClient(name: string, open: () => Promise<LogClientHar
       await bench.harness.close();
     });
     describe('topics', () => describeTopics(current));
+    describe('topic configs', () => describeConfigs(current));
+    describe('added partitions', () => describePartitions(current));
+    describe('topics made anew', () => describeRecreation(current));
+    describe('deleted records', () => describeDeletedRecords(current));
     describe('producing', () => describeProducing(current));
     describe('consuming', () => describeConsuming(current));
     describe('waiting', () => describeWaiting(current));

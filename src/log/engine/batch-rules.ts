@@ -12,6 +12,7 @@ import {
   batchBaseOffset,
   batchMaxTimestamp,
 } from '../batch-header.js';
+import type { CustomCodecs } from '../client.js';
 import { crc32c } from '../crc32c.js';
 import { RecordCursor } from '../record-cursor.js';
 import type { Topic } from './topics.js';
@@ -19,7 +20,12 @@ import type { Topic } from './topics.js';
 const NO_TIMESTAMP = -1;
 
 export class BatchRules {
+  readonly #codecs: CustomCodecs | undefined;
   readonly #cursor = new RecordCursor();
+
+  constructor(codecs: CustomCodecs | undefined) {
+    this.#codecs = codecs;
+  }
 
   /** Throws `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`, `INVALID_RECORD`; `now` is the clock of the log. */
   check(topic: Topic, partition: number, bytes: Buffer, now: number): void {
@@ -38,7 +44,9 @@ export class BatchRules {
   #walk(topic: Topic, partition: number, bytes: Buffer, oldest: number): void {
     const { compacted } = topic.settings;
     const cursor = this.#cursor;
-    cursor.reset(bytes, 0);
+    const place = { topic: topic.name, partition };
+    const codecs = this.#codecs;
+    cursor.reset(bytes, 0, codecs === undefined ? place : { ...place, codecs });
     while (cursor.next()) {
       if (compacted && cursor.keyEnd < 0)
         throw keyless(topic, partition, cursor.offset - batchBaseOffset(bytes, 0));

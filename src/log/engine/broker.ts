@@ -51,7 +51,7 @@ export class Broker {
   readonly transactions: Transactions;
   readonly recovery: RecoveryReport;
   readonly #storage: LogStorage;
-  readonly #rules = new BatchRules();
+  readonly #rules: BatchRules;
   readonly #offsetsExpiry: OffsetsExpiry;
   readonly #maintenance: Maintenance;
   #closed = false;
@@ -61,6 +61,7 @@ export class Broker {
     this.env = options.env;
     this.logger = options.logger;
     this.codecs = options.codecs;
+    this.#rules = new BatchRules(options.codecs);
     this.settings = options.settings ?? DEFAULT_SETTINGS;
     this.#storage = options.storage;
     this.durability = new Durability(options.storage, options.env.timers, options.logger);
