@@ -21,7 +21,12 @@ const CONSUMER: Known<ConsumerOptions<unknown, unknown>> = {
   groupId: true,
   key: true,
   value: true,
+  offsetReset: true,
   fromBeginning: true,
+  assignor: true,
+  groupInstanceId: true,
+  clientId: true,
+  maxBytes: true,
   isolation: true,
   autoCommit: true,
   autoCommitInterval: true,
@@ -46,6 +51,12 @@ export function checkConsumerOptions(options: object): void {
   requireSerde(given['key'], 'key', 'log.consumer');
   requireSerde(given['value'], 'value', 'log.consumer');
   requireText(given['groupId'], 'groupId', 'log.consumer');
+  requireText(given['groupInstanceId'], 'groupInstanceId', 'log.consumer');
+  requireText(given['clientId'], 'clientId', 'log.consumer');
+  if (given['offsetReset'] !== undefined && given['fromBeginning'] !== undefined)
+    throw invalid(
+      "log.consumer: fromBeginning is short for offsetReset: 'earliest' or 'latest'. Give one of the two.",
+    );
   requireBoolean(given['fromBeginning'], 'fromBeginning', 'log.consumer');
   requireBoolean(given['autoCommit'], 'autoCommit', 'log.consumer');
 }

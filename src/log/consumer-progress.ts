@@ -43,6 +43,11 @@ export class ConsumerProgress {
     }
   }
 
+  forgetTopic(topic: string): void {
+    for (const [key, progress] of this.#byKey)
+      if (progress.topic === topic) this.#byKey.delete(key);
+  }
+
   forget(partition: TopicPartition): void {
     this.#byKey.delete(keyOf(partition));
   }

@@ -2,6 +2,7 @@
 import type { Duration } from '../duration.js';
 import type { Serde } from '../serde/serde.js';
 import type {
+  AssignorName,
   ConsumerGroupMetadata,
   Isolation,
   OffsetAndMetadata,
@@ -18,7 +19,12 @@ export interface ConsumerOptions<K, V> {
   readonly key?: Serde<K>;
   /** Default: values are bytes. */
   readonly value?: Serde<V>;
-  /** Where to start without a committed offset: true at the first record, false (default) at those that come from now on. */
+  /**
+   * Where to go on without a committed offset, and where what was to be read next is deleted: at the first record
+   * that is there, at those that come from now on (default), or nowhere: `OFFSET_OUT_OF_RANGE`.
+   */
+  readonly offsetReset?: 'earliest' | 'latest' | 'none';
+  /** Short for `offsetReset`: true is 'earliest', false is 'latest'. Give one of the two. */
   readonly fromBeginning?: boolean;
   /** Default `read_committed`: records of open and aborted transactions are not seen. */
   readonly isolation?: Isolation;
@@ -28,8 +34,16 @@ export interface ConsumerOptions<K, V> {
   readonly autoCommitInterval?: Duration;
   /** A member that does not ask for records for this long loses its partitions. Default 5 min. */
   readonly maxPollInterval?: Duration;
-  /** Bytes fetched at once per partition at most. Default 1 MiB. */
+  /** How the group shares partitions out; all members name the same one. Default 'range'; 'cooperative-sticky' moves least and stops nobody. */
+  readonly assignor?: AssignorName;
+  /** Static membership: who comes back under this id within `maxPollInterval` gets its partitions back without a rebalance. */
+  readonly groupInstanceId?: string;
+  /** Names the consumer in group descriptions. Default 'millrace'. */
+  readonly clientId?: string;
+  /** Bytes fetched at once per partition at most, a larger record alone. Default 1 MiB. */
   readonly maxPartitionBytes?: number;
+  /** Bytes fetched at once over all partitions at most; more is fetched when they are handed out. Default 50 MiB. */
+  readonly maxBytes?: number;
 }
 
 export interface ConsumerRecord<K, V> {
@@ -75,8 +89,25 @@ export interface ConsumedBatch<K, V> extends TopicPartition {
  * ```
  */
 export interface Consumer<K, V> extends AsyncIterable<ConsumerRecord<K, V>> {
-  /** Joins the group and shares the topics' partitions with its other members. Throws `UNKNOWN_TOPIC`, `INVALID_ARGUMENT` without groupId. */
-  subscribe(topics: readonly string[], listener?: RebalanceListener): Promise<void>;
+  /**
+   * Joins the group and shares the topics' partitions with its other members. A pattern takes every topic whose whole
+   * name it matches, also those that are created later. Throws `UNKNOWN_TOPIC`, `INVALID_ARGUMENT` without groupId,
+   * `INCONSISTENT_GROUP_PROTOCOL` when the other members name another assignor.
+   *
+   * @example
+   * ```ts
+   * import { memoryLog } from 'millrace';
+   *
+   * await using log = memoryLog();
+   * await log.admin().createTopics([{ topic: 'order-eu', partitions: 1 }, { topic: 'order-us', partitions: 1 }]);
+   * await using consumer = log.consumer({ groupId: 'billing', assignor: 'cooperative-sticky' });
+   * await consumer.subscribe(/order-[a-z]+/, {
+   *   onPartitionsAssigned: (partitions) => console.log('got', partitions.length), // got 2
+   *   onPartitionsRevoked: (partitions) => console.log('gave up', partitions.length),
+   * });
+   * ```
+   */
+  subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): Promise<void>;
   /** Takes partitions by hand, without a group's membership. Throws `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`. */
   assign(partitions: readonly TopicPartition[]): Promise<void>;
   assignment(): readonly TopicPartition[];
@@ -103,6 +134,32 @@ export interface Consumer<K, V> extends AsyncIterable<ConsumerRecord<K, V>> {
   untilEnd(): AsyncIterable<ConsumerRecord<K, V>>;
   /** The next record of the partition to hand out is the one at `offset`. */
   seek(partition: TopicPartition, offset: number): void;
+  /** The next records are the first ones that are there. Without partitions: all that are assigned. */
+  seekToBeginning(partitions?: readonly TopicPartition[]): Promise<void>;
+  /** The next records are those that come from now on. Without partitions: all that are assigned. */
+  seekToEnd(partitions?: readonly TopicPartition[]): Promise<void>;
+  /**
+   * Per partition the offset of the first record at or after the time; undefined when there is none. In the order asked for.
+   *
+   * @example
+   * ```ts
+   * import { memoryLog } from 'millrace';
+   *
+   * await using log = memoryLog();
+   * await log.admin().createTopics([{ topic: 'order', partitions: 1 }]);
+   * await log.producer().send({ topic: 'order', value: Buffer.from('phone'), timestamp: 5000 });
+   * await using consumer = log.consumer();
+   * const order = { topic: 'order', partition: 0 };
+   * await consumer.assign([order]);
+   * const [offset] = await consumer.offsetsForTimes([{ ...order, timestamp: 1000 }]);
+   * if (offset !== undefined) consumer.seek(order, offset); // 0
+   * ```
+   */
+  offsetsForTimes(
+    times: readonly (TopicPartition & { readonly timestamp: number })[],
+  ): Promise<(number | undefined)[]>;
+  /** How many offsets the partition has from the next record to hand out to its end, as this consumer sees it. */
+  lag(partition: TopicPartition): Promise<number>;
   /** The offset of the next record to hand out. */
   position(partition: TopicPartition): Promise<number>;
   /** Positions after what was handed out and is not committed yet: what `commit()` commits. */
@@ -110,7 +167,11 @@ export interface Consumer<K, V> extends AsyncIterable<ConsumerRecord<K, V>> {
   /** Hands out nothing of these partitions until `resume`; what was fetched is kept. */
   pause(partitions: readonly TopicPartition[]): void;
   resume(partitions: readonly TopicPartition[]): void;
-  /** Commits the given offsets, else `positions()`. Durable when it resolves. `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER`: the group moved on. */
+  /**
+   * Commits the given offsets, else `positions()`. Durable when it resolves. `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER`,
+   * `FENCED_INSTANCE_ID`: the group moved on. `REBALANCE_IN_PROGRESS`: ask for records, then commit again.
+   * `OFFSET_METADATA_TOO_LARGE`: at most 4096 characters.
+   */
   commit(offsets?: readonly PartitionOffsetAndMetadata[]): Promise<void>;
   committed(partitions: readonly TopicPartition[]): Promise<(OffsetAndMetadata | undefined)[]>;
   groupMetadata(): ConsumerGroupMetadata;

@@ -7,11 +7,13 @@ import type { Env } from '../env/env.js';
 import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { notSubscribed, requireArray } from './checked-options.js';
+import { AutoCommit } from './auto-commit.js';
 import type {
   ConsumerGroupMetadata,
   Isolation,
   LogClient,
   LogConsumer,
+  LogConsumerOptions,
   OffsetAndMetadata,
   PartitionOffsetAndMetadata,
   RebalanceListener,
@@ -19,36 +21,23 @@ import type {
 } from './client.js';
 import type { ConsumedBatch, Consumer, ConsumerOptions, ConsumerRecord } from './consumer.js';
 import { ConsumerProgress, keyOf } from './consumer-progress.js';
-import { FetchReader } from './fetch-reader.js';
+import { FetchBuffer } from './fetch-buffer.js';
+import type { FetchReader } from './fetch-reader.js';
+import { lookUpOffsets } from './offset-lookup.js';
 import { unknownTopic } from './unknown-topic.js';
 import { UntilEnd } from './until-end.js';
 
 const POLL_WAIT_MS_MAX = 30_000;
-const AUTO_COMMIT_INTERVAL = '5s';
-/** Errors of an automatic commit after which another member owns the partitions: it will hand the records out again. */
-const GROUP_MOVED_ON: ReadonlySet<string> = new Set([
-  'ILLEGAL_GENERATION',
-  'UNKNOWN_MEMBER',
-  'REBALANCE_IN_PROGRESS',
-]);
 
 export class TypedConsumer<K, V> implements Consumer<K, V> {
   readonly #client: LogClient;
-  readonly #env: Env;
   readonly #consumer: LogConsumer;
-  readonly #keySerde: Serde<K>;
-  readonly #valueSerde: Serde<V>;
   readonly #groupId: string | undefined;
   readonly #isolation: Isolation;
-  readonly #autoCommit: boolean;
-  readonly #autoCommitMs: number;
+  readonly #autoCommit: AutoCommit;
   readonly #onClose: () => void;
   readonly #progress = new ConsumerProgress();
-  readonly #paused = new Set<string>();
-  /** Fetched and not yet handed out, in the order of the fetches. */
-  #readers: FetchReader<K, V>[] = [];
-  #current: FetchReader<K, V> | undefined;
-  #lastCommitMs: number;
+  readonly #fetched: FetchBuffer<K, V>;
   /** There is a subscription or an assignment: without one a loop would wait for ever. */
   #reads = false;
   #busy = false;
@@ -63,51 +52,37 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     onClose: () => void,
   ) {
     this.#client = client;
-    this.#env = env;
-    this.#keySerde = keySerde;
-    this.#valueSerde = valueSerde;
+    this.#fetched = new FetchBuffer(keySerde, valueSerde);
     this.#groupId = options.groupId;
     this.#isolation = options.isolation ?? 'read_committed';
-    this.#autoCommit = options.autoCommit ?? options.groupId !== undefined;
-    if (this.#autoCommit && options.groupId === undefined)
-      throw new StreamsError(
-        'INVALID_ARGUMENT',
-        'autoCommit needs a groupId: offsets are committed for a group.',
-      );
-    this.#autoCommitMs = durationMs(
-      options.autoCommitInterval ?? AUTO_COMMIT_INTERVAL,
-      'autoCommitInterval',
-    );
+    this.#autoCommit = new AutoCommit(options, env.clock, this.#progress, () => this.commit());
     this.#onClose = onClose;
-    this.#lastCommitMs = env.clock.monotonic();
-    this.#consumer = client.consumer({
-      offsetReset: options.fromBeginning === true ? 'earliest' : 'latest',
-      ...(options.groupId === undefined ? {} : { groupId: options.groupId }),
-      ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
-      ...(options.maxPartitionBytes === undefined
-        ? {}
-        : { maxPartitionBytes: options.maxPartitionBytes }),
-      ...(options.maxPollInterval === undefined
-        ? {}
-        : { maxPollIntervalMs: durationMs(options.maxPollInterval, 'maxPollInterval') }),
-    });
+    this.#consumer = client.consumer(portOptions(options));
   }
 
-  async subscribe(topics: readonly string[], listener?: RebalanceListener): Promise<void> {
+  async subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): Promise<void> {
     if (this.#groupId === undefined)
       throw new StreamsError(
         'INVALID_ARGUMENT',
         "subscribe needs a groupId: log.consumer({ groupId: 'my-group', ... }). Without a group, use assign.",
       );
-    requireArray(topics, 'subscribe', "['order']");
-    await this.#requireTopics(topics);
-    this.#reads = topics.length > 0;
+    if (!(topics instanceof RegExp)) {
+      requireArray(topics, 'subscribe', "['order']");
+      await this.#requireTopics(topics);
+    }
+    this.#reads = topics instanceof RegExp || topics.length > 0;
     this.#consumer.subscribe(topics, {
       onPartitionsAssigned: async (partitions) => listener?.onPartitionsAssigned(partitions),
       onPartitionsRevoked: async (partitions) => {
         await listener?.onPartitionsRevoked(partitions);
-        if (this.#autoCommit) await this.#commitAutomatically();
+        await this.#autoCommit.run();
         this.#forget(partitions);
+      },
+      onPartitionsLost: async (partitions) => {
+        this.#forget(partitions);
+        if (listener?.onPartitionsLost === undefined)
+          await listener?.onPartitionsRevoked(partitions);
+        else await listener.onPartitionsLost(partitions);
       },
     });
     // Joins now, so that what is sent after this call is seen also without `fromBeginning`.
@@ -120,7 +95,7 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
     this.#consumer.assign(partitions);
     this.#reads = partitions.length > 0;
     const assigned = new Set(partitions.map(keyOf));
-    const known = [...this.#progress.partitions(), ...this.#readers.map(({ fetched }) => fetched)];
+    const known = [...this.#progress.partitions(), ...this.#fetched.partitions()];
     this.#forget(known.filter((partition) => !assigned.has(keyOf(partition))));
     // Pins the start, as `subscribe` does.
     await Promise.all(partitions.map((partition) => this.#consumer.position(partition)));
@@ -148,17 +123,41 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
 
   seek(partition: TopicPartition, offset: number): void {
     this.#consumer.seek(partition, offset);
-    this.#dropReaders(keyOf(partition));
+    this.#fetched.drop(partition);
     this.#progress.moveTo(partition, offset);
+  }
+
+  async seekToBeginning(partitions = this.assignment()): Promise<void> {
+    await this.#seekTo(partitions, 'earliest');
+  }
+
+  async seekToEnd(partitions = this.assignment()): Promise<void> {
+    await this.#seekTo(partitions, 'latest');
+  }
+
+  async offsetsForTimes(
+    times: readonly (TopicPartition & { readonly timestamp: number })[],
+  ): Promise<(number | undefined)[]> {
+    requireArray(times, 'offsetsForTimes', "[{ topic: 'order', partition: 0, timestamp: 0 }]");
+    const admin = this.#client.admin();
+    const found = await Promise.all(
+      times.map((at) => lookUpOffsets(admin, [at], at.timestamp, this.#isolation)),
+    );
+    return found.map(([offset = -1]) => (offset < 0 ? undefined : offset));
+  }
+
+  async lag(partition: TopicPartition): Promise<number> {
+    const position = await this.position(partition);
+    const admin = this.#client.admin();
+    const [end = 0] = await lookUpOffsets(admin, [partition], 'latest', this.#isolation);
+    return Math.max(0, end - position);
   }
 
   position(partition: TopicPartition): Promise<number> {
     const offset = this.#progress.offset(partition);
     if (offset !== undefined) return Promise.resolve(offset);
-    const fetched = this.#readers.find((reader) => keyOf(reader.fetched) === keyOf(partition));
-    return fetched === undefined
-      ? this.#consumer.position(partition)
-      : Promise.resolve(fetched.fetched.firstOffset);
+    const fetched = this.#fetched.firstOffset(partition);
+    return fetched === undefined ? this.#consumer.position(partition) : Promise.resolve(fetched);
   }
 
   positions(): PartitionOffsetAndMetadata[] {
@@ -167,20 +166,17 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
 
   pause(partitions: readonly TopicPartition[]): void {
     this.#consumer.pause(partitions);
-    for (const partition of partitions) this.#paused.add(keyOf(partition));
-    if (this.#current !== undefined && this.#paused.has(keyOf(this.#current.fetched)))
-      this.#current = undefined;
+    this.#fetched.pause(partitions);
   }
 
   resume(partitions: readonly TopicPartition[]): void {
     this.#consumer.resume(partitions);
-    for (const partition of partitions) this.#paused.delete(keyOf(partition));
-    this.#current = undefined; // A partition that was held back may have the oldest fetch.
+    this.#fetched.resume(partitions);
     this.#consumer.wakeup(); // A loop may wait while everything it has was paused.
   }
 
   async commit(offsets: readonly PartitionOffsetAndMetadata[] = this.positions()): Promise<void> {
-    this.#lastCommitMs = this.#env.clock.monotonic();
+    this.#autoCommit.restart();
     if (offsets.length === 0) return;
     await this.#consumer.commit(offsets);
     this.#progress.committed(offsets);
@@ -277,22 +273,13 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   async #reader(until?: UntilEnd): Promise<FetchReader<K, V> | undefined> {
     for (;;) {
       if (this.#closed !== undefined) return undefined;
-      const current = this.#current;
-      if (
-        current !== undefined &&
-        until !== undefined &&
-        until.endOf(current.fetched) === undefined
-      )
-        this.#current = undefined;
-      this.#current ??= this.#readers.find(
-        ({ fetched }) =>
-          !this.#paused.has(keyOf(fetched)) &&
-          (until === undefined || until.endOf(fetched) !== undefined),
+      const reader = this.#fetched.next(
+        (at) => until === undefined || until.endOf(at) !== undefined,
       );
-      if (this.#current !== undefined) return this.#current;
+      if (reader !== undefined) return reader;
       if (!this.#reads) throw notSubscribed();
       /* oxlint-disable no-await-in-loop -- one poll at a time */
-      if (until === undefined) await this.#poll(this.#pollWaitMs());
+      if (until === undefined) await this.#poll(this.#autoCommit.waitMs(POLL_WAIT_MS_MAX));
       else if (await until.isReached(this.assignment(), (at) => this.#readUpTo(at)))
         return undefined;
       else await this.#pollUntil(until);
@@ -302,17 +289,17 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
 
   /** With nothing fetched and not handed out, the log's consumer knows better: records may have been deleted. */
   #readUpTo(at: TopicPartition): Promise<number> {
-    const fetched = this.#readers.some((reader) => keyOf(reader.fetched) === keyOf(at));
+    const fetched = this.#fetched.firstOffset(at) !== undefined;
     return fetched ? this.position(at) : this.#consumer.position(at);
   }
 
   /** Partitions that are read to their end are left alone: nobody would take what they bring. */
   async #pollUntil(until: UntilEnd): Promise<void> {
     const mayHold = (at: TopicPartition): boolean =>
-      until.endOf(at) === undefined && !this.#paused.has(keyOf(at));
+      until.endOf(at) === undefined && !this.#fetched.isPaused(at);
     this.#consumer.pause(this.assignment().filter(mayHold));
     try {
-      await this.#poll(this.#pollWaitMs());
+      await this.#poll(this.#autoCommit.waitMs(POLL_WAIT_MS_MAX));
     } finally {
       this.#consumer.resume(this.assignment().filter(mayHold));
     }
@@ -320,47 +307,29 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
 
   #finish(reader: FetchReader<K, V>): void {
     this.#progress.moveTo(reader.fetched, reader.fetched.nextOffset); // Past markers and aborted records behind the last one.
-    this.#readers = this.#readers.filter((other) => other !== reader);
-    if (this.#current === reader) this.#current = undefined;
+    this.#fetched.finish(reader);
   }
 
   async #poll(maxWaitMs: number): Promise<void> {
-    if (this.#autoCommit && this.#env.clock.monotonic() - this.#lastCommitMs >= this.#autoCommitMs)
-      await this.#commitAutomatically();
+    await this.#autoCommit.runIfDue();
     if (this.#closed !== undefined) return;
-    const fetches = await this.#consumer.poll(maxWaitMs);
-    for (const fetched of fetches)
-      this.#readers.push(new FetchReader(fetched, this.#keySerde, this.#valueSerde));
+    this.#fetched.add(await this.#consumer.poll(maxWaitMs));
   }
 
-  /** A wait ends in time for the next automatic commit, if there is something to commit. */
-  #pollWaitMs(): number {
-    if (!this.#autoCommit || this.positions().length === 0) return POLL_WAIT_MS_MAX;
-    const dueMs = this.#lastCommitMs + this.#autoCommitMs - this.#env.clock.monotonic();
-    return Math.min(POLL_WAIT_MS_MAX, Math.max(0, dueMs));
-  }
-
-  async #commitAutomatically(): Promise<void> {
-    try {
-      await this.commit();
-    } catch (error) {
-      if (!(error instanceof StreamsError) || !GROUP_MOVED_ON.has(error.code)) throw error;
-    }
+  async #seekTo(
+    partitions: readonly TopicPartition[],
+    where: 'earliest' | 'latest',
+  ): Promise<void> {
+    const admin = this.#client.admin();
+    const offsets = await lookUpOffsets(admin, partitions, where, this.#isolation);
+    for (const [i, partition] of partitions.entries()) this.seek(partition, offsets[i] ?? 0);
   }
 
   #forget(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
-      const key = keyOf(partition);
-      this.#dropReaders(key);
+      this.#fetched.forget(partition);
       this.#progress.forget(partition);
-      this.#paused.delete(key);
     }
-  }
-
-  #dropReaders(key: string): void {
-    this.#readers = this.#readers.filter((reader) => keyOf(reader.fetched) !== key);
-    if (this.#current !== undefined && keyOf(this.#current.fetched) === key)
-      this.#current = undefined;
   }
 
   async #requireTopics(topics: readonly string[]): Promise<void> {
@@ -388,10 +357,30 @@ export class TypedConsumer<K, V> implements Consumer<K, V> {
   async #close(): Promise<void> {
     try {
       this.#consumer.wakeup();
-      if (this.#autoCommit) await this.#commitAutomatically();
+      await this.#autoCommit.run();
       await this.#consumer.close();
     } finally {
       this.#onClose();
     }
   }
+}
+
+/** What the log's consumer is told: everything but what this one does itself. */
+function portOptions<K, V>(options: ConsumerOptions<K, V>): LogConsumerOptions {
+  const { groupId, isolation, assignor, groupInstanceId, clientId } = options;
+  const { maxPartitionBytes, maxBytes, maxPollInterval, fromBeginning } = options;
+  const offsetReset = options.offsetReset ?? (fromBeginning === true ? 'earliest' : 'latest');
+  return {
+    offsetReset,
+    ...(groupId === undefined ? {} : { groupId }),
+    ...(isolation === undefined ? {} : { isolation }),
+    ...(assignor === undefined ? {} : { assignor }),
+    ...(groupInstanceId === undefined ? {} : { groupInstanceId }),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(maxPartitionBytes === undefined ? {} : { maxPartitionBytes }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(maxPollInterval === undefined
+      ? {}
+      : { maxPollIntervalMs: durationMs(maxPollInterval, 'maxPollInterval') }),
+  };
 }

@@ -4,6 +4,7 @@
  */
 import type { Isolation, LogAdmin, TopicPartition } from './client.js';
 import { keyOf } from './consumer-progress.js';
+import { lookUpOffsets } from './offset-lookup.js';
 
 interface End extends TopicPartition {
   readonly offset: number;
@@ -22,18 +23,10 @@ export class UntilEnd {
     partitions: readonly TopicPartition[],
     isolation: Isolation,
   ): Promise<UntilEnd> {
-    const topics = [...new Set(partitions.map(({ topic }) => topic))];
-    const wanted = new Set(partitions.map(keyOf));
-    const ends = await Promise.all(
-      topics.map(async (topic) =>
-        (await admin.listOffsets(topic, 'latest', { isolation })).map(({ partition, offset }) => ({
-          topic,
-          partition,
-          offset,
-        })),
-      ),
+    const offsets = await lookUpOffsets(admin, partitions, 'latest', isolation);
+    return new UntilEnd(
+      partitions.map(({ topic, partition }, i) => ({ topic, partition, offset: offsets[i] ?? 0 })),
     );
-    return new UntilEnd(ends.flat().filter((end) => wanted.has(keyOf(end))));
   }
 
   /** The end of a partition that was not reached yet. */
