@@ -15,6 +15,7 @@ import {
   isTransactionalBatch,
   verifyBatch,
 } from '../../src/log/batch-header.js';
+import { batchCompression } from '../../src/log/compression/batch.js';
 import { RecordCursor } from '../../src/log/record-cursor.js';
 import type { DumpedBatch, DumpedRecord } from './dump-output.js';
 
@@ -45,7 +46,7 @@ export function readBatch(bytes: Buffer, at: number): DumpedBatch {
       (batchAttributes(bytes, at) & LOG_APPEND_TIME) === 0 ? 'CreateTime' : 'LogAppendTime',
     maxTimestamp: batchMaxTimestamp(bytes, at),
     size: batchBytes(bytes, at),
-    compression: 'none',
+    compression: batchCompression(bytes, at) ?? 'unknown',
     crc: bytes.readUInt32BE(at + 17),
     isValid: true,
     records: readRecords(bytes, at),

@@ -80,7 +80,7 @@ public class Golden {
         MemoryRecords.builder(
             ByteBuffer.allocate(1024),
             RecordBatch.MAGIC_VALUE_V2,
-            Compression.NONE,
+            compression(batch),
             appendTime ? TimestampType.LOG_APPEND_TIME : TimestampType.CREATE_TIME,
             batch.get("baseOffset").asLong(),
             appendTime ? batch.get("appendTime").asLong() : RecordBatch.NO_TIMESTAMP,
@@ -103,6 +103,19 @@ public class Golden {
           headers.toArray(new Header[0]));
     }
     return builder.build();
+  }
+
+  /** `compression` and `level`, both optional. */
+  private static Compression compression(JsonNode batch) {
+    boolean levelled = batch.has("level");
+    int level = batch.path("level").asInt();
+    return switch (batch.path("compression").asText("none")) {
+      case "gzip" -> levelled ? Compression.gzip().level(level).build() : Compression.gzip().build();
+      case "snappy" -> Compression.snappy().build();
+      case "lz4" -> levelled ? Compression.lz4().level(level).build() : Compression.lz4().build();
+      case "zstd" -> levelled ? Compression.zstd().level(level).build() : Compression.zstd().build();
+      default -> Compression.NONE;
+    };
   }
 
   private static MemoryRecords makeMarker(JsonNode marker) {
