@@ -1,53 +1,19 @@
 /** The part of the ports' suite about groups: membership, generations, committed offsets, rebalance listeners. */
 import { expect, it } from 'vitest';
-import type {
-  LogConsumer,
-  LogConsumerOptions,
-  RebalanceListener,
-  TopicPartition,
-} from '../../src/log/client.js';
+import type { LogConsumer } from '../../src/log/client.js';
+import { describeGroupAdmin } from './client-suite-group-admin.js';
+import { Diary, member, names, settle } from './client-suite-members.js';
+import { describeProtocols, describeStaticMembers } from './client-suite-protocols.js';
 import { recordsOf, send, values, type Bench } from './client-suite-records.js';
 
 const A0 = { topic: 'a', partition: 0 };
 
-/** Writes down what the group tells a member. */
-class Diary implements RebalanceListener {
-  readonly lines: string[] = [];
-
-  onPartitionsAssigned(partitions: readonly TopicPartition[]): void {
-    this.lines.push(`+${names(partitions)}`);
-  }
-
-  onPartitionsRevoked(partitions: readonly TopicPartition[]): void {
-    this.lines.push(`-${names(partitions)}`);
-  }
-}
-
-const names = (partitions: readonly TopicPartition[]): string =>
-  partitions.map(({ topic, partition }) => `${topic}${partition}`).join(' ');
-
-function member(
-  bench: () => Bench,
-  topics: readonly string[],
-  listener?: RebalanceListener,
-  options: LogConsumerOptions = {},
-): LogConsumer {
-  const consumer = bench().client.consumer({ groupId: 'g', ...options });
-  consumer.subscribe(topics, listener);
-  return consumer;
-}
-
-/** Lets the members poll in turn until the group has come to rest. */
-async function settle(bench: () => Bench, ...members: LogConsumer[]): Promise<void> {
-  for (let round = 0; round < 4; round++) {
-    // oxlint-disable-next-line no-await-in-loop -- members poll one after the other
-    for (const one of members) await bench().run(one.poll(0));
-  }
-}
-
 export function describeGroups(bench: () => Bench): void {
   describeMembership(bench);
   describeCommits(bench);
+  describeProtocols(bench);
+  describeStaticMembers(bench);
+  describeGroupAdmin(bench);
 }
 
 function describeMembership(bench: () => Bench): void {
