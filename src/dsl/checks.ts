@@ -29,6 +29,12 @@ export const MATERIALIZED: readonly string[] = [
   'logging',
   'name',
 ];
+export const TABLE_JOINED: readonly string[] = [
+  ...MATERIALIZED,
+  'foreignKey',
+  'partitioner',
+  'otherPartitioner',
+];
 export const TRANSFORMED: readonly string[] = [...MATERIALIZED, 'stores'];
 export const TABLE: readonly string[] = [...new Set([...CONSUMED, ...MATERIALIZED])];
 

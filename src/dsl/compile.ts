@@ -6,7 +6,6 @@
 import { assert } from '../errors.js';
 import type { ProcessorSupplier } from '../processor/processor.js';
 import { Topology } from '../processor/topology.js';
-import { changeSerde } from './change-serde.js';
 import { mergeSources } from './merge-sources.js';
 import type { OperatorSupplier } from './operators/operator.js';
 import { dropNullKeys, passThrough } from './operators/pass-through.js';
@@ -132,11 +131,11 @@ class Compiler {
     });
     this.topology.addRepartitionTopic(names.topic, partitions);
     const parents = this.#parents(node);
-    if (node.changes === true) {
-      const changes = changeSerde(value);
+    if (node.wire !== undefined) {
+      const written = node.wire({ key, value });
       this.topology
-        .addSink(names.sink, names.topic, parents, { key, value: changes })
-        .addSource(names.source, [names.topic], { key, value: changes });
+        .addSink(names.sink, names.topic, parents, { ...written, partitioner })
+        .addSource(names.source, [names.topic], written);
       return;
     }
     // Without a key a record can meet nothing behind the hop, unless a left join there keeps such records.
@@ -164,6 +163,7 @@ class Compiler {
       sendOldValues: this.#tables.sendsOldValues(node),
       immutableValues: tableStore !== undefined && own[0]?.serdes.value.immutable === true,
       versioned: this.#tables.isVersioned(node.parents[0]),
+      serdes: this.#ownSerdes(node),
       lookups,
     });
     this.topology.addProcessor(name, asProcessor(operator), this.#parents(node));
@@ -204,6 +204,13 @@ class Compiler {
     });
     const { partitioner } = node;
     this.topology.addSink(node.name, node.topic, this.#parents(node), { key, value, partitioner });
+  }
+
+  #ownSerdes(node: OperatorPlan | TablePlan): ResolvedSerdes | undefined {
+    if (node.kind === 'table' || node.serdes === undefined) return undefined;
+    const purpose = 'what it sends and keeps';
+    const call = 'the calls that make its tables';
+    return resolveSerdes(this.#plan, { ...node.serdes, operator: node.name, purpose, call });
   }
 
   #storeSerdes(operator: string, { name, key, value }: StorePlan): ResolvedSerdes {

@@ -1,6 +1,7 @@
 /** `KGroupedTable`: a table whose rows are grouped by another key, waiting for an aggregation. */
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
+import { changeSerde } from './change-serde.js';
 import { checkCall, MATERIALIZED } from './checks.js';
 import { KTable } from './ktable.js';
 import { validateName } from './names.js';
@@ -159,7 +160,7 @@ export class KGroupedTable<K, V> {
       partitions: undefined,
       partitioner: undefined,
       reason: 'groupBy()',
-      changes: true,
+      wire: ({ key, value }) => ({ key, value: changeSerde(value) as Serde<unknown> }),
     });
     return this.#shared;
   }

@@ -3,12 +3,21 @@
  * `as`, or when something downstream has to look values up.
  */
 import { requireSupplier } from '../processor/supplier.js';
-import { checkCall, GLOBAL_JOINED, GROUPED, MATERIALIZED, TRANSFORMED } from './checks.js';
+import {
+  checkCall,
+  GLOBAL_JOINED,
+  GROUPED,
+  MATERIALIZED,
+  TABLE_JOINED,
+  TRANSFORMED,
+} from './checks.js';
+import { joinByForeignKey } from './foreign-key-join.js';
 import type { KGroupedTable } from './grouped-table.js';
 import type { KStream } from './kstream.js';
 import type { Predicate } from './operators/filter.js';
 import type { ValueMapper } from './operators/map-values.js';
 import type { KeySelector } from './operators/select-key.js';
+import type { ForeignKeyExtractor } from './operators/foreign-key/subscribe.js';
 import { filterView, tableFilter } from './operators/table-filter.js';
 import { sameKeyBy, tableGroup, type GroupMapper } from './operators/table-group.js';
 import { mapValuesView, tableMapValues } from './operators/table-map-values.js';
@@ -20,7 +29,7 @@ import {
   type ValueTransformerSupplier,
 } from './operators/transform-values.js';
 import type { ValueGetter } from './operators/value-getter.js';
-import type { Awaitable, Grouped, Materialized, Named } from './options.js';
+import type { Awaitable, Grouped, Materialized, Named, TableJoined } from './options.js';
 import { isMaterialized, tableStore } from './plan-steps.js';
 import type { SerdeSlot, TablePlan, TableState, TableStorePlan } from './plan.js';
 import { joinTables, notATable, type JoinKind } from './table-joins.js';
@@ -37,6 +46,12 @@ interface DrawnTable {
 /** `transformValues`: stores of `addStateStore`, by name, that the transformer may use. */
 export interface TransformOptions<K, V> extends Named, Materialized<K, V> {
   readonly stores?: readonly string[] | undefined;
+}
+
+/** A join with the row of another table that each row points to. */
+export interface ForeignKeyJoined<K, V, KO, R> extends TableJoined<K, KO>, Materialized<K, R> {
+  /** The key of that row; null: it points nowhere. */
+  readonly foreignKey: ForeignKeyExtractor<K, V, KO>;
 }
 
 /** `toStream` with another key; `keySelector` sees null values where rows were deleted. */
@@ -146,9 +161,27 @@ export class KTable<K, V, Deleted extends null = null> {
   }
 
   /**
-   * Joins the rows of both tables that have the same key. The result is a table: it is updated when either side is, and
-   * a row goes when either side's row goes.
+   * Joins the rows of both tables that have the same key; or, with `foreignKey`, each row of this table with the row of
+   * the other one that it points to. The result is a table: it is updated when either side is, and a row goes when
+   * either side's row goes.
+   *
+   * @example
+   * ```ts
+   * const shipped = orders.join(customers, (order, customer) => ({ ...order, address: customer.address }), {
+   *   foreignKey: (order) => order.customerId,
+   * });
+   * ```
    */
+  join<V2, R>(
+    other: KTable<K, V2>,
+    joiner: (left: V, right: V2) => Awaitable<R>,
+    options?: TableOptions<K, R>,
+  ): KTable<K, Exclude<R, null>>;
+  join<KO, V2, R>(
+    other: KTable<KO, V2>,
+    joiner: (left: V, right: V2) => Awaitable<R>,
+    options: ForeignKeyJoined<K, V, KO, R>,
+  ): KTable<K, Exclude<R, null>>;
   join<V2, R>(
     other: KTable<K, V2>,
     joiner: (left: V, right: V2) => Awaitable<R>,
@@ -158,6 +191,16 @@ export class KTable<K, V, Deleted extends null = null> {
   }
 
   /** As `join`, but a row of this table without one in the other is joined with `undefined`. */
+  leftJoin<V2, R>(
+    other: KTable<K, V2>,
+    joiner: (left: V, right: V2 | undefined) => Awaitable<R>,
+    options?: TableOptions<K, R>,
+  ): KTable<K, Exclude<R, null>>;
+  leftJoin<KO, V2, R>(
+    other: KTable<KO, V2>,
+    joiner: (left: V, right: V2 | undefined) => Awaitable<R>,
+    options: ForeignKeyJoined<K, V, KO, R>,
+  ): KTable<K, Exclude<R, null>>;
   leftJoin<V2, R>(
     other: KTable<K, V2>,
     joiner: (left: V, right: V2 | undefined) => Awaitable<R>,
@@ -236,21 +279,19 @@ export class KTable<K, V, Deleted extends null = null> {
     other: KTable<K, V2>,
     joiner: (left: never, right: never) => Awaitable<R>,
     kind: JoinKind,
-    options: TableOptions<K, R>,
+    options: TableOptions<K, R> | ForeignKeyJoined<K, V, K, R>,
   ): KTable<K, Exclude<R, null>> {
     const call = kind === 'inner' ? 'join()' : `${kind}Join()`;
-    checkCall(call, { joiner }, options, MATERIALIZED);
+    checkCall(call, { joiner }, options, kind === 'outer' ? MATERIALIZED : TABLE_JOINED);
     if (!(other instanceof KTable)) throw notATable(call);
-    return new KTable(
-      joinTables(
-        this.state,
-        other.state,
-        // Sides that may be missing are those for which the joiner takes undefined.
-        joiner as PairJoiner<unknown, unknown, unknown>,
-        kind,
-        options as Materialized<unknown, unknown>,
-      ),
-    );
+    // Sides that may be missing are those for which the joiner takes undefined.
+    const pairJoiner = joiner as PairJoiner<unknown, unknown, unknown>;
+    const materialized = options as Materialized<unknown, unknown>;
+    if (!('foreignKey' in options) || options.foreignKey === undefined)
+      return new KTable(joinTables(this.state, other.state, pairJoiner, kind, materialized));
+    const foreignKey = options.foreignKey as ForeignKeyExtractor<unknown, unknown, unknown>;
+    const join = { foreignKey, joiner: pairJoiner, left: kind === 'left' };
+    return new KTable(joinByForeignKey(this.state, other.state, join, materialized));
   }
 
   #filtered(

@@ -52,6 +52,14 @@ export interface Joined<K, V> extends Named {
   readonly value?: Serde<Exclude<V, null>> | undefined;
 }
 
+/** A join of tables by a foreign key. The partitioners choose by the key alone: the value they are given is null. */
+export interface TableJoined<K, KO> extends Named {
+  /** Of the topic that brings responses back to this table. Needed when its topic is not partitioned by the hash of the key. */
+  readonly partitioner?: StreamPartitioner<K, null> | undefined;
+  /** Of the topic that brings subscriptions to the other table. */
+  readonly otherPartitioner?: StreamPartitioner<KO, null> | undefined;
+}
+
 export interface GlobalJoined<K, V, GK> extends Named {
   /** Which key of the global table a record joins. */
   readonly keySelector: (key: K, value: V) => GK | PromiseLike<GK>;

@@ -48,6 +48,8 @@ export interface OperatorPlan {
   readonly valueChanging: boolean;
   /** Stores of its own. */
   readonly stores?: readonly StorePlan[];
+  /** Serdes that it works with itself. */
+  readonly serdes?: { readonly key: SerdeSlot; readonly value: SerdeSlot };
   /** Stores that other operators brought along. */
   readonly uses?: readonly string[];
   /** Tables it looks values up in, in the order of `Decision.lookups`. */
@@ -83,8 +85,8 @@ export interface RepartitionPlan {
   readonly partitioner: StreamPartitioner | undefined;
   /** The call that made it necessary, for error messages: `count()`. */
   readonly reason: string;
-  /** Changes of a table pass, all with a key: there is no filter, and the value serde is that of the values in them. */
-  readonly changes?: boolean;
+  /** Internal messages pass, not the stream's records: nothing is filtered, and these serdes are made of those above. */
+  readonly wire?: (serdes: ResolvedSerdes) => ResolvedSerdes;
 }
 
 /** A store that an operator brings along, as soon as its serdes are known. */
@@ -112,6 +114,8 @@ export interface Decision {
   readonly immutableValues: boolean;
   /** What comes in are updates of a versioned table: those out of order are marked. */
   readonly versioned: boolean;
+  /** Those that the node asked for. */
+  readonly serdes: ResolvedSerdes | undefined;
   /** How to read the tables that the node looks up. */
   readonly lookups: readonly ValueGetterSupplier[];
 }

@@ -119,6 +119,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
         sendOldValues: false,
         immutableValues: false,
         versioned: false,
+        serdes: undefined,
         lookups: [],
       }),
     });

@@ -56,6 +56,8 @@ function checkOption(name: string, value: unknown, where: string, serdes: SerdeU
     case 'timestamps':
     case 'partitioner':
     case 'keySelector':
+    case 'foreignKey':
+    case 'otherPartitioner':
       requireFunction(value, `option ${name}`, where);
       break;
     case 'caching':

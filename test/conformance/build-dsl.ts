@@ -113,6 +113,14 @@ const tableJoin = (method: string): Build =>
     return grace === undefined ? {} : { grace };
   });
 
+/** The extractor is a value mapper that sees no key. */
+const foreignKeyJoin = (method: string): Build =>
+  joining(method, (operation) => {
+    const extract = valueMapper(textField(operation, 'extractor'));
+    const foreignKey = (value: unknown): unknown => extract(null, value);
+    return { ...materialized(operation), foreignKey };
+  });
+
 const BUILDERS: { readonly [op: string]: Build } = {
   stream: (graph, operation) => {
     const extractor = optionalText(operation, 'extractor');
@@ -214,6 +222,8 @@ const BUILDERS: { readonly [op: string]: Build } = {
   ttJoin: joining('join', materialized),
   ttLeftJoin: joining('leftJoin', materialized),
   ttOuterJoin: joining('outerJoin', materialized),
+  fkJoin: foreignKeyJoin('join'),
+  fkLeftJoin: foreignKeyJoin('leftJoin'),
   transformValues: (graph, operation) =>
     graph.call(
       node(graph, operation),
