@@ -50,9 +50,9 @@ export class OffsetsExpiry {
   /** The last member of the group went. */
   emptied(groupId: string): void {
     const { offsets, durability, env } = this.#parts;
-    if (durability.failure !== undefined || !offsets.has(groupId)) return;
+    if (!offsets.has(groupId)) return this.#watch(0); // Then nothing keeps the group itself.
+    if (durability.failure !== undefined) return;
     const entry = offsets.renewal(groupId, env.clock.now());
-    if (entry.offsets.length === 0) return;
     try {
       offsets.write(entry);
       durability.syncSoon();

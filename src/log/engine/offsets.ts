@@ -122,7 +122,7 @@ export class GroupOffsets {
 
   /** The group has offsets, durable or not. */
   has(groupId: string): boolean {
-    return this.#appended.has(groupId) || this.#visible.has(groupId);
+    return this.#appended.has(groupId);
   }
 
   committed(groupId: string, topicId: string, partition: number): OffsetAndMetadata | undefined {
