@@ -7,7 +7,7 @@
  *     16 int8   magic = 2                   35 int64  max timestamp       57 int32  record count
  *     17 uint32 crc32c of [21, end)                                       61        records
  *
- *     attributes: bits 0-2 compression, bit 3 log append time, bit 4 transactional, bit 5 control
+ *     attributes: bits 0-2 compression, bit 3 log append time, bit 4 transactional, bit 5 control, bit 6 delete horizon
  *
  * The CRC begins at 21, so that a log can assign base offset and leader epoch without touching it.
  */
@@ -24,6 +24,8 @@ export const COMPRESSION_MASK = 0x07;
 export const LOG_APPEND_TIME = 0x08;
 export const TRANSACTIONAL = 0x10;
 export const CONTROL = 0x20;
+/** The base timestamp is when the batch's tombstones, or the marker that it is, may go. */
+export const DELETE_HORIZON = 0x40;
 
 export const batchBaseOffset = (buffer: Buffer, at: number): number => readInt64(buffer, at);
 /** Whole size in bytes, header included. */

@@ -98,6 +98,11 @@ export class RecordCursor {
     return true;
   }
 
+  /** Where the current record ends in `buffer`; its key, value and headers begin at `keyStart`. */
+  get recordEnd(): number {
+    return this.#recordEnd;
+  }
+
   /** A view of the key, null for a null key. */
   key(): Buffer | null {
     return this.keyEnd < 0 ? null : this.buffer.subarray(this.keyStart, this.keyEnd);

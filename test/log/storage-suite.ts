@@ -87,6 +87,18 @@ export function segmentsOf(partition: PartitionStorage): string[] {
     );
 }
 
+/** Lets the storage work until the condition holds; a storage on a real disk takes its time. */
+async function eventually(settle: () => Promise<void>, condition: () => boolean): Promise<void> {
+  do {
+    // oxlint-disable-next-line no-await-in-loop -- it is looked at between turns of the host's loop
+    await settle();
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  } while (!condition());
+}
+
 export function synced(storage: LogStorage): Promise<void> {
   return new Promise((resolve, reject) => {
     storage.sync((error) => (error === undefined ? resolve() : reject(error)));
@@ -361,6 +373,107 @@ export function storageSuite(name: string, make: () => StorageHarness): void {
       expect(segmentsOf(storage.partition('t', 2))).toEqual(['0-1', '1-2 active']);
       expect(() => storage.partition('t', 3)).toThrow('partition 3');
     });
+
+    run(
+      'segments are replaced by what is left of their batches, for every reader at once',
+      async ({ storage, settle }) => {
+        storage.append(topicCreated('t', 'topic'));
+        const partition = storage.partition('t', 0);
+        for (let i = 0; i < 8; i++) {
+          storage.append(batch('t', 0, i * 2, [`v${i}`, `w${i}`], 1000 * (i + 1)));
+          if (i % 2 === 1) partition.roll();
+        }
+        storage.checkpoint();
+        await eventually(settle, () => partition.replaceableTo === 16);
+        const sources = partition.segments().slice(1, 3);
+        const batches = [...partition.read(4, 8, 1_000_000), ...partition.read(8, 12, 1_000_000)];
+        const replacement = storage.replace('t', 0, sources);
+        for (const i of [1, 3]) replacement.append(batches[i]!);
+        const before = readAll(partition);
+        expect(before).toHaveLength(16);
+        const told: unknown[] = [];
+        replacement.finish(12, (error) => told.push(error));
+        await eventually(settle, () => told.length > 0);
+        expect(told).toEqual([undefined]);
+        expect(partition.cleanedTo).toBe(12);
+        expect(segmentsOf(partition)).toEqual(['0-4', '4-12', '12-16']);
+        const left = before.filter((record) => !/[vw][24]$/.test(record));
+        expect(readAll(partition)).toEqual(left);
+        expect(readAll(partition, 1)).toEqual(left);
+        // A position where nothing is left leads to the next batch.
+        expect(recordsOf(partition.read(4, 16, 1))).toEqual(['6:v3', '7:w3']);
+        expect(recordsOf(partition.read(9, 16, 1))).toEqual(['10:v5', '11:w5']);
+        expect(partition.read(8, 10, 1)).toEqual([]);
+        expect(partition.findTimestamp(3000, 16)).toEqual({ offset: 6, timestamp: 4000 });
+        expect(partition.findTimestamp(4002, 16)).toEqual({ offset: 10, timestamp: 6000 });
+        storage.append(batch('t', 0, 16, ['new']));
+        storage.sync(() => {});
+        await settle();
+        expect(readAll(partition)).toEqual([...left, '16:new']);
+      },
+    );
+
+    run(
+      'a replacement without batches leaves nothing of its segments',
+      async ({ storage, settle }) => {
+        storage.append(topicCreated('t', 'topic'));
+        const partition = storage.partition('t', 0);
+        for (let i = 0; i < 3; i++) {
+          storage.append(batch('t', 0, i, [`v${i}`]));
+          partition.roll();
+        }
+        storage.checkpoint();
+        await eventually(settle, () => partition.replaceableTo === 3);
+        storage.replace('t', 0, partition.segments().slice(0, 2)).finish(2, () => {});
+        await eventually(settle, () => !storage.replacing);
+        expect(readAll(partition)).toEqual(['2:v2']);
+        expect(partition.findTimestamp(0, 3)).toEqual({ offset: 2, timestamp: 1000 });
+      },
+    );
+
+    run(
+      'a replacement comes to nothing when it is abandoned, or its segments go meanwhile',
+      async ({ storage, settle }) => {
+        for (const id of ['t', 'u']) {
+          storage.append(topicCreated(id, `topic-${id}`));
+          for (let i = 0; i < 4; i++) {
+            storage.append(batch(id, 0, i, [`v${i}`]));
+            storage.partition(id, 0).roll();
+          }
+        }
+        storage.checkpoint();
+        await eventually(settle, () => storage.partition('u', 0).replaceableTo === 4);
+        const partition = storage.partition('t', 0);
+        const began = (id: string) => {
+          const { [0]: first, [1]: second } = storage.partition(id, 0).segments();
+          const replacement = storage.replace(id, 0, [first!, second!]);
+          replacement.append(storage.partition(id, 0).read(0, 1, 1)[0]!);
+          return replacement;
+        };
+        began('t').abandon();
+        await eventually(settle, () => !storage.replacing);
+        expect(readAll(partition)).toHaveLength(4);
+
+        const trimmed = began('t');
+        storage.append({ type: 'log-start', topicId: 't', partition: 0, offset: 1 });
+        storage.sync(() => {});
+        await settle();
+        const errors: (string | undefined)[] = [];
+        trimmed.finish(2, (error) => errors.push(error?.code));
+        await eventually(settle, () => !storage.replacing);
+        expect(readAll(partition)).toEqual(['1:v1', '2:v2', '3:v3']);
+
+        const deleted = began('u');
+        storage.append({ type: 'topic-deleted', topicId: 'u' });
+        storage.append(topicCreated('u2', 'topic-u'));
+        storage.append(batch('u2', 0, 0, ['again']));
+        storage.sync(() => {});
+        await eventually(settle, () => deleted.ended && !storage.replacing);
+        deleted.finish(2, (error) => errors.push(error?.code));
+        expect(errors).toEqual(['INVALID_STATE', 'INVALID_STATE']);
+        expect(readAll(storage.partition('u2', 0))).toEqual(['0:again']);
+      },
+    );
 
     run('a closed storage refuses to write', async ({ storage, settle }) => {
       storage.append(topicCreated('t', 'topic'));

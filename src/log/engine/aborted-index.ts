@@ -41,6 +41,16 @@ export class AbortedIndex {
     }
   }
 
+  /** Forgets the transactions with these markers: none of their batches is left. */
+  forget(markers: ReadonlySet<number>): void {
+    if (markers.size === 0) return;
+    for (const [producerId, ranges] of this.#byProducer) {
+      const kept = ranges.filter((range) => !markers.has(range.lastOffset));
+      if (kept.length === 0) this.#byProducer.delete(producerId);
+      else if (kept.length < ranges.length) this.#byProducer.set(producerId, kept);
+    }
+  }
+
   clear(): void {
     this.#byProducer.clear();
   }

@@ -3,7 +3,14 @@
  * New ones come at the end, old ones go at the front. Positions count from the first batch that is still held.
  */
 import type { BatchRange } from '../client.js';
-import type { BatchEntry } from './storage.js';
+
+/** What is kept of a batch. */
+export interface BatchContent {
+  readonly bytes: Buffer;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly maxTimestamp: number;
+}
 
 /** A batch in memory of its own. */
 export class HeldBatch implements BatchRange {
@@ -14,7 +21,7 @@ export class HeldBatch implements BatchRange {
   readonly lastOffset: number;
   readonly maxTimestamp: number;
 
-  constructor(entry: BatchEntry) {
+  constructor(entry: BatchContent) {
     this.bytes = entry.bytes;
     this.end = entry.bytes.length;
     this.baseOffset = entry.baseOffset;
@@ -52,6 +59,18 @@ export class BatchList<B extends HeldBatch> {
       this.#batches = this.#batches.slice(this.#head);
       this.#head = 0;
     }
+  }
+
+  /** Puts `batches` in the place of those at `[from, to)`. */
+  replace(from: number, to: number, batches: readonly B[]): void {
+    for (let i = from; i < to; i++) this.bytes -= this.#batches[this.#head + i]!.end;
+    for (const batch of batches) this.bytes += batch.end;
+    this.#batches = [
+      ...this.#batches.slice(this.#head, this.#head + from),
+      ...batches,
+      ...this.#batches.slice(this.#head + to),
+    ];
+    this.#head = 0;
   }
 
   /** Position of the first batch whose last offset is at or above `offset`. */

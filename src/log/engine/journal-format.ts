@@ -59,7 +59,21 @@ export interface CheckpointEntry {
   readonly partition: number;
   readonly startOffset: number;
   readonly endOffset: number;
+  readonly cleanedTo: number;
   readonly segments: readonly SegmentCheckpoint[];
+}
+
+/** A cleaned segment, or nothing, takes the place of others. Its file is complete and synced under another name. */
+export interface SegmentsReplacedEntry {
+  readonly type: 'segments-replaced';
+  readonly topicId: string;
+  readonly partition: number;
+  /** Base offsets, ascending. */
+  readonly removed: readonly number[];
+  readonly added: SegmentCheckpoint | null;
+  /** Name of its file in the partition's directory, without extension and suffix. */
+  readonly file: string;
+  readonly cleanedTo: number;
 }
 
 export interface SegmentCheckpoint {
@@ -67,6 +81,7 @@ export interface SegmentCheckpoint {
   readonly endOffset: number;
   readonly bytes: number;
   readonly sealed: boolean;
+  readonly cleaned: boolean;
   readonly firstTimestamp: number;
   readonly maxTimestamp: number;
   readonly maxTimestampOffset: number;
@@ -77,7 +92,7 @@ export interface ClosedEntry {
   readonly type: 'closed';
 }
 
-export type StoredEntry = JournalEntry | CheckpointEntry | ClosedEntry;
+export type StoredEntry = JournalEntry | CheckpointEntry | SegmentsReplacedEntry | ClosedEntry;
 export type StateEntry = Exclude<StoredEntry, BatchEntry>;
 
 export interface Group {

@@ -20,6 +20,7 @@ import {
 import type { StoredEntry } from './journal-format.js';
 import { encodeJournalStart, type JournalPosition } from './journal-writer.js';
 import {
+  CLEANED_SUFFIX,
   JOURNAL_NAME,
   journalPath,
   readFormat,
@@ -28,6 +29,7 @@ import {
   writeNew,
 } from './log-directory.js';
 import type { JournalPartition } from './partition-storage.js';
+import { RecoveredSwaps } from './recovered-swaps.js';
 import { segmentName, type Segment } from './segment.js';
 import type { SegmentHandles } from './segment-reader.js';
 import type { BatchEntry, JournalEntry, RecoveryReport, StorageHost } from './storage.js';
@@ -71,15 +73,14 @@ export function recover(options: RecoveryOptions): Recovered {
   }
   const topics = new TopicTable(directory, options.handles);
   const rewrites: Rewrites = new Map();
-  const entries = buildPartitions(chain.files, topics, rewrites);
-  checkSegments(files, topics, newest);
+  const swaps = new RecoveredSwaps(files);
+  const entries = buildPartitions(chain.files, topics, rewrites, swaps);
+  checkSegments(files, topics, swaps, newest);
   for (const partition of rewrites.keys()) partition.place();
-  if (!newest.header.unsynced) checkNothingBehind(files, topics, newest);
-  for (const entry of entries) {
-    if (entry.type !== 'checkpoint' && entry.type !== 'closed') options.host.replay(entry);
-  }
+  if (!newest.header.unsynced) checkNothingBehind(files, topics, swaps, newest);
+  for (const entry of entries) if (isHostEntry(entry)) options.host.replay(entry);
   removeUnfinished(files, directory);
-  rewriteSegments(files, directory, topics, rewrites);
+  rewriteSegments(files, directory, topics, rewrites, swaps);
   const position = beginJournal(
     options,
     logId,
@@ -89,6 +90,10 @@ export function recover(options: RecoveryOptions): Recovered {
   );
   for (const number of chain.numbers) files.remove(journalPath(directory, number));
   files.syncDirectory(directory);
+  for (const partition of topics.partitions()) {
+    partition.checkpointed(position.number);
+    partition.journalBegins(position.number);
+  }
   return { logId, topics, position, report: reportOf(chain.files, newest) };
 }
 
@@ -157,6 +162,7 @@ export function buildPartitions(
   journals: readonly JournalFile[],
   topics: TopicTable,
   rewrites: Rewrites,
+  swaps: RecoveredSwaps,
 ): StoredEntry[] {
   const entries: StoredEntry[] = [];
   for (const [i, journal] of journals.entries()) {
@@ -173,10 +179,19 @@ export function buildPartitions(
       const batches = rewrites.get(partition);
       if (batches === undefined) rewrites.set(partition, [entry]);
       else batches.push(entry);
+    } else if (entry.type === 'segments-replaced') {
+      const partition = topics.find(entry.topicId, entry.partition);
+      if (partition !== undefined) swaps.replay(entry, partition);
     } else if (entry.type !== 'closed') applyState(entry, topics);
   }
   for (const partition of rewrites.keys()) if (partition.deleted) rewrites.delete(partition);
   return entries;
+}
+
+function isHostEntry(entry: StoredEntry): entry is JournalEntry {
+  return (
+    entry.type !== 'checkpoint' && entry.type !== 'segments-replaced' && entry.type !== 'closed'
+  );
 }
 
 function applyState(entry: Exclude<JournalEntry, BatchEntry>, topics: TopicTable): void {
@@ -189,20 +204,26 @@ function applyState(entry: Exclude<JournalEntry, BatchEntry>, topics: TopicTable
 }
 
 /** What a checkpoint promises is there, unless nobody can ask for it any more. */
-function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFile): void {
+function checkSegments(
+  files: FileSystem,
+  topics: TopicTable,
+  swaps: RecoveredSwaps,
+  newest: JournalFile,
+): void {
   for (const partition of topics.partitions()) {
     const kept: Segment[] = [];
     for (const [i, segment] of partition.segmentList.entries()) {
-      const size = fileSize(files, segment.logPath);
+      const path = swaps.pathOf(segment);
+      const size = fileSize(files, path);
       const last = i === partition.segmentList.length - 1;
       // It was deleted. The removal may be undone by a crash, and then its last bytes were never synced.
       if (segment.endOffset <= partition.startOffset && (size ?? 0) < segment.bytes) continue;
       if (size === undefined || size < segment.bytes || (size > segment.bytes && !last)) {
         throw new StreamsError(
           'LOG_CORRUPT',
-          `${segment.logPath} ${size === undefined ? 'is missing' : `has ${size} bytes`}, but ${segment.bytes} were synced (${newest.path}). Nothing was changed. Restore the file from a copy.`,
+          `${path} ${size === undefined ? 'is missing' : `has ${size} bytes`}, but ${segment.bytes} were synced (${newest.path}). Nothing was changed. Restore the file from a copy.`,
           {
-            file: segment.logPath,
+            file: path,
             offset: segment.baseOffset,
             topic: partition.topic,
             partition: partition.partition,
@@ -216,13 +237,19 @@ function checkSegments(files: FileSystem, topics: TopicTable, newest: JournalFil
 }
 
 /** Bytes in a segment that no group of the journal explains were acknowledged: their group is damaged, not torn. */
-function checkNothingBehind(files: FileSystem, topics: TopicTable, newest: JournalFile): void {
+function checkNothingBehind(
+  files: FileSystem,
+  topics: TopicTable,
+  swaps: RecoveredSwaps,
+  newest: JournalFile,
+): void {
   for (const partition of topics.partitions()) {
     if (topics.replaced(partition) || !files.exists(partition.directory)) continue;
     const expected = new Map(
       partition.segmentList.map((segment) => [
         `${segmentName(segment.baseOffset)}.log`,
-        segment.bytes,
+        // What stands there may still be what a cleaned segment takes the place of.
+        swaps.pathOf(segment) === segment.logPath ? segment.bytes : Number.POSITIVE_INFINITY,
       ]),
     );
     for (const name of files.list(partition.directory)) {
@@ -247,14 +274,16 @@ function rewriteSegments(
   directory: string,
   topics: TopicTable,
   rewrites: Rewrites,
+  swaps: RecoveredSwaps,
 ): void {
   for (const stale of topics.deletedDirectories()) removePartitionDirectory(files, stale);
   for (const partition of topics.partitions()) {
     const batches = rewrites.get(partition) ?? [];
     if (partition.segmentList.length === 0 && !files.exists(partition.directory)) continue;
+    const renamed = swaps.finish(partition);
     // What is as its checkpoint left it costs no device flush, however many partitions there are.
     if (batches.length === 0 && !endsBehindCheckpoint(files, partition)) {
-      if (removeStrangers(files, partition)) files.syncDirectory(partition.directory);
+      if (removeStrangers(files, partition) || renamed) files.syncDirectory(partition.directory);
       continue;
     }
     files.makeDirectory(partition.directory);
@@ -317,7 +346,7 @@ function removeStrangers(files: FileSystem, partition: JournalPartition): boolea
   for (const name of files.list(partition.directory)) {
     const [stem, extension] = name.split('.');
     const ours = extension === 'log' || extension === 'index' || extension === 'timeindex';
-    if (!ours || stems.has(stem!)) continue;
+    if (!name.endsWith(CLEANED_SUFFIX) && (!ours || stems.has(stem!))) continue;
     files.remove(`${partition.directory}/${name}`);
     removed = true;
   }

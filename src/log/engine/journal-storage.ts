@@ -9,6 +9,7 @@
  */
 import { dirname } from 'node:path';
 import type { Env } from '../../env/env.js';
+import type { FileProgram } from '../../env/file-commands.js';
 import {
   inlineFileThread,
   workerFileThread,
@@ -24,11 +25,15 @@ import { JournalWriter } from './journal-writer.js';
 import type { JournalPartition } from './partition-storage.js';
 import type { Segment } from './segment.js';
 import { SegmentHandles } from './segment-reader.js';
+import type { SegmentSwap } from './segment-replacement.js';
+import { Replacements } from './segment-replacements.js';
 import type {
   JournalEntry,
   LogStorage,
   PartitionStorage,
   RecoveryReport,
+  SegmentInfo,
+  SegmentReplacement,
   StorageHost,
 } from './storage.js';
 import type { TopicTable } from './topic-table.js';
@@ -70,6 +75,9 @@ interface UnderWay {
   readonly ends: readonly number[];
   /** False: a program without a group. */
   readonly group: boolean;
+  readonly swaps: readonly SegmentSwap[];
+  /** The oldest journal file that is left when it is done. */
+  readonly oldest: number;
 }
 
 export class JournalStorage implements LogStorage, FileThreadListener {
@@ -81,6 +89,10 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   #topics: TopicTable | undefined;
   #thread: FileThread | undefined;
   #writer: JournalWriter | undefined;
+  readonly #replacements: Replacements;
+  /** A new journal file is wanted before this one is full. */
+  #checkpointWanted = false;
+  #oldest = 0;
   #waiters: SyncCallback[] = [];
   #deletedPartitions: JournalPartition[] = [];
   #trimmed: JournalPartition[] = [];
@@ -98,6 +110,18 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   constructor(options: JournalStorageOptions) {
     this.#options = options;
     this.#handles = new SegmentHandles(options.env.files);
+    this.#replacements = new Replacements({
+      files: options.env.files,
+      random: options.env.random.fork('cleaner'),
+      handles: this.#handles,
+      thread: (listener) => this.#newThread(listener),
+      append: (entry) => {
+        this.#assertWritable();
+        this.#addToGroup(entry, undefined);
+      },
+      sync: () => this.sync(() => {}),
+      free: () => this.#next(),
+    });
   }
 
   get pendingBytes(): number {
@@ -114,7 +138,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   open(host: StorageHost): RecoveryReport {
     assert(this.#host === undefined, 'a storage is opened once');
     this.#host = host;
-    const { directory, env, durability, thread, journalBytesMax } = this.#options;
+    const { directory, env, durability, journalBytesMax } = this.#options;
     makeDurableDirectory(env.files, directory);
     this.#lock = env.files.lock(directory);
     try {
@@ -136,10 +160,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
         journalBytesMax: journalBytesMax ?? JOURNAL_BYTES_MAX,
         position: recovered.position,
       });
-      this.#thread =
-        thread === 'inline'
-          ? inlineFileThread(env.files, env.timers, this)
-          : workerFileThread(this);
+      this.#oldest = recovered.position.number;
+      this.#thread = this.#newThread(this);
       return recovered.report;
     } catch (error) {
       this.#handles.closeAll();
@@ -179,16 +201,33 @@ export class JournalStorage implements LogStorage, FileThreadListener {
       default:
       // Producer and group state are the engine's; here they are bytes for the journal.
     }
-    const before = this.#group.bytes;
-    this.#group.add(entry, partition);
-    this.#openBytes += this.#group.bytes - before;
-    this.#undurableBytes += this.#group.bytes - before;
+    this.#addToGroup(entry, partition);
   }
 
   sync(done: SyncCallback): void {
     if (this.#failure !== undefined) return done(outcomeUnknown(this.#failure));
     this.#waiters.push(done);
     this.#next();
+  }
+
+  get replacing(): boolean {
+    return this.#replacements.busy;
+  }
+
+  replace(
+    topicId: string,
+    partition: number,
+    segments: readonly SegmentInfo[],
+  ): SegmentReplacement {
+    this.#assertWritable();
+    return this.#replacements.begin(this.#opened(this.#topics).get(topicId, partition), segments);
+  }
+
+  checkpoint(): void {
+    this.#assertWritable();
+    this.#checkpointWanted = true;
+    if (this.#group.count > 0) this.sync(() => {});
+    else this.#idle();
   }
 
   partition(topicId: string, partition: number): PartitionStorage {
@@ -217,6 +256,12 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     for (let i = 0; i < program.partitions.length; i++) {
       this.#tailBytes -= program.partitions[i]!.written(program.ends[i]!);
     }
+    if (program.oldest !== this.#oldest) {
+      this.#oldest = program.oldest;
+      for (const partition of this.#opened(this.#topics).partitions())
+        partition.journalBegins(program.oldest);
+    }
+    this.#replacements.done(program.swaps);
     this.#next();
     this.#idle();
   }
@@ -228,6 +273,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     const waiters = [...this.#underWay.flatMap((program) => program.waiters), ...this.#waiters];
     this.#waiters = [];
     this.#call(waiters, outcomeUnknown(error));
+    this.#replacements.failed(error);
     this.#settled?.();
   }
 
@@ -237,7 +283,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
       this.#inFlight ||
       this.#calling ||
       this.#failure !== undefined ||
-      this.#waiters.length === 0
+      this.#waiters.length === 0 ||
+      this.#replacements.writesTo(this.#deletedPartitions)
     )
       return;
     const waiters = this.#waiters;
@@ -252,23 +299,28 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     const thread = this.#opened(this.#thread);
     const program = thread.begin();
     const deletedSegments = this.#takeTrimmed();
+    const swaps = this.#replacements.take();
     const partitions = [...this.#group.partitions];
     writer.writeGroup(program, this.#group, {
       deletedPartitions: this.#deletedPartitions,
       deletedSegments,
+      swaps,
     });
-    this.#underWay.push({
-      waiters,
-      bytes: this.#openBytes,
-      partitions,
-      ends: partitions.map((partition) => partition.endOffset),
-      group: true,
-    });
+    const bytes = this.#openBytes;
     this.#group.clear();
     this.#deletedPartitions = [];
     this.#openBytes = 0;
-    if (writer.full) writer.beginFile(program, this.#snapshot());
+    if (writer.full || this.#checkpointWanted) this.#beginFile(program);
     else writer.advanceCheckpoint(program);
+    this.#underWay.push({
+      waiters,
+      bytes,
+      partitions,
+      ends: partitions.map((partition) => partition.endOffset),
+      group: true,
+      swaps,
+      oldest: writer.oldestNumber,
+    });
     this.#inFlight = true;
     thread.submit(program);
   }
@@ -277,14 +329,45 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   #idle(): void {
     if (this.#underWay.length > 0 || this.#failure !== undefined) return;
     const writer = this.#opened(this.#writer);
-    if (!writer.hasCheckpointWork) {
+    // A snapshot knows what is in the open group, and must not come before it.
+    const begins = this.#checkpointWanted && this.#group.count === 0;
+    if (!writer.hasCheckpointWork && !begins) {
       this.#settled?.();
       return;
     }
     const program = this.#opened(this.#thread).begin();
-    writer.advanceCheckpoint(program);
-    this.#underWay.push({ waiters: [], bytes: 0, partitions: [], ends: [], group: false });
+    if (begins) this.#beginFile(program);
+    else writer.advanceCheckpoint(program);
+    this.#submitAlone(program);
+  }
+
+  #submitAlone(program: FileProgram): void {
+    const oldest = this.#opened(this.#writer).oldestNumber;
+    const nothing = { waiters: [], bytes: 0, partitions: [], ends: [], swaps: [] };
+    this.#underWay.push({ ...nothing, group: false, oldest });
     this.#opened(this.#thread).submit(program);
+  }
+
+  #beginFile(program: FileProgram): void {
+    const writer = this.#opened(this.#writer);
+    this.#checkpointWanted = false;
+    writer.beginFile(program, this.#snapshot());
+    for (const partition of this.#opened(this.#topics).partitions())
+      partition.checkpointed(writer.number);
+  }
+
+  #addToGroup(entry: StoredEntry, partition: JournalPartition | undefined): void {
+    const before = this.#group.bytes;
+    this.#group.add(entry, partition);
+    this.#openBytes += this.#group.bytes - before;
+    this.#undurableBytes += this.#group.bytes - before;
+  }
+
+  #newThread(listener: FileThreadListener): FileThread {
+    const { env, thread } = this.#options;
+    return thread === 'inline'
+      ? inlineFileThread(env.files, env.timers, listener)
+      : workerFileThread(listener);
   }
 
   #takeTrimmed(): Segment[] {
@@ -312,13 +395,13 @@ export class JournalStorage implements LogStorage, FileThreadListener {
 
   async #close(): Promise<void> {
     if (this.#thread === undefined) return;
+    await this.#replacements.close();
     await this.#settle();
     try {
       if (this.#failure === undefined) {
         const program = this.#thread.begin();
         this.#opened(this.#writer).finish(program, [...this.#snapshot(), { type: 'closed' }]);
-        this.#underWay.push({ waiters: [], bytes: 0, partitions: [], ends: [], group: false });
-        await this.#untilSettled(() => this.#thread?.submit(program));
+        await this.#untilSettled(() => this.#submitAlone(program));
         if (this.#failure !== undefined) throw this.#failure;
       }
     } finally {

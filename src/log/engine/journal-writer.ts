@@ -3,7 +3,7 @@
  * those before it:
  *
  *     1 the group to the journal    2 datasync    3 mark: the group is acknowledged
- *     4 files of deleted topics and segments go    5 its batches to segments
+ *     4 files of deleted topics and segments go, cleaned ones come    5 its batches to segments
  *     6 when the journal file is full: the next one, beginning with a snapshot
  *     7 a share of the last checkpoint: sync segments; when all are synced, the journal files before it go
  *
@@ -16,6 +16,7 @@ import { journalPath, NEW_SUFFIX } from './log-directory.js';
 import type { JournalPartition } from './partition-storage.js';
 import type { Segment } from './segment.js';
 import { SegmentFiles } from './segment-files.js';
+import type { SegmentSwap } from './segment-replacement.js';
 
 /** Zeros are written so far ahead of small groups: syncing them then changes no metadata, which halves its time. */
 const AHEAD_BYTES_MAX = 1_048_576;
@@ -51,6 +52,7 @@ export interface JournalWriterOptions {
 export interface GroupEffects {
   readonly deletedPartitions: readonly JournalPartition[];
   readonly deletedSegments: readonly Segment[];
+  readonly swaps: readonly SegmentSwap[];
 }
 
 /** Segments to sync before the journal files up to `number` may go. */
@@ -87,6 +89,16 @@ export class JournalWriter {
     return this.#end >= Math.max(this.#options.journalBytesMax, 2 * this.#snapshotEnd);
   }
 
+  /** The newest journal file. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** The oldest journal file, when all that was submitted is done. */
+  get oldestNumber(): number {
+    return this.#checkpoints[0]?.number ?? this.#number;
+  }
+
   /** Segments wait to be synced although no group may come. */
   get hasCheckpointWork(): boolean {
     return this.#checkpoints.length > 0;
@@ -107,13 +119,14 @@ export class JournalWriter {
     }
     if (this.#options.synced) program.datasync(this.#fileId);
     program.mark();
-    const deletes = effects.deletedPartitions.length + effects.deletedSegments.length > 0;
+    const { deletedPartitions, deletedSegments, swaps } = effects;
+    const deletes = deletedPartitions.length + deletedSegments.length + swaps.length > 0;
     // Files go only after the entry that says so is durable, also when acknowledging does not wait for that.
     if (deletes && !this.#options.synced) program.datasync(this.#fileId);
+    for (const swap of swaps) this.#segments.swap(program, swap);
     // Before the batches: a topic made anew under a deleted name writes to the same directories.
-    for (const partition of effects.deletedPartitions)
-      this.#segments.removePartition(program, partition);
-    for (const segment of effects.deletedSegments) {
+    for (const partition of deletedPartitions) this.#segments.removePartition(program, partition);
+    for (const segment of deletedSegments) {
       if (!segment.removed) this.#segments.remove(program, segment);
     }
     this.#writeSegments(program, group, at + group.headBytes);

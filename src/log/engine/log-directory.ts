@@ -11,6 +11,8 @@ import { StreamsError } from '../../errors.js';
 
 export const FORMAT_VERSION = 1;
 export const NEW_SUFFIX = '.new';
+/** Of a segment that is being cleaned; `segment-replacement.ts` tells what happens to it. */
+export const CLEANED_SUFFIX = '.cleaned';
 const FORMAT_FILE = 'millrace.json';
 export const JOURNAL_NAME = /^journal-(\d{20})$/;
 

@@ -3,14 +3,20 @@
  * would cut that list into segments, so that retention and compaction do the same to both.
  */
 import { assert } from '../../errors.js';
+import {
+  batchBaseOffset,
+  batchLastOffset,
+  batchMaxTimestamp,
+  batchRecordCount,
+} from '../batch-header.js';
 import type { BatchRange } from '../client.js';
+import type { BatchPlace } from '../compression/record-codecs.js';
 import { RecordCursor } from '../record-cursor.js';
-import { BatchList, HeldBatch } from './batch-list.js';
+import { BatchList, HeldBatch, type BatchContent } from './batch-list.js';
 import { mustRoll, type RollRule } from './segment-roll.js';
 import type { BatchEntry, PartitionStorage, SegmentInfo } from './storage.js';
 
 /** What all partitions of a memory log hold together. */
-import type { BatchPlace } from '../compression/record-codecs.js';
 export interface HeldMemory {
   bytes: number;
 }
@@ -23,13 +29,13 @@ class MemorySegment implements SegmentInfo {
   maxTimestamp = -1;
   sealed = false;
 
-  constructor(first: BatchEntry) {
-    this.baseOffset = first.baseOffset;
-    this.endOffset = first.baseOffset;
-    this.firstTimestamp = first.maxTimestamp;
+  constructor(baseOffset: number, firstTimestamp: number) {
+    this.baseOffset = baseOffset;
+    this.endOffset = baseOffset;
+    this.firstTimestamp = firstTimestamp;
   }
 
-  add(batch: BatchEntry): void {
+  add(batch: BatchContent): void {
     this.endOffset = batch.lastOffset + 1;
     this.bytes += batch.bytes.length;
     if (batch.maxTimestamp > this.maxTimestamp) this.maxTimestamp = batch.maxTimestamp;
@@ -38,6 +44,7 @@ class MemorySegment implements SegmentInfo {
 
 export class MemoryPartition implements PartitionStorage {
   rule: RollRule;
+  cleanedTo = 0;
   #startOffset = 0;
   #endOffset = 0;
   readonly #batches = new BatchList<HeldBatch>();
@@ -57,6 +64,11 @@ export class MemoryPartition implements PartitionStorage {
     return this.#endOffset;
   }
 
+  /** There are no files that recovery writes. */
+  get replaceableTo(): number {
+    return this.#endOffset;
+  }
+
   append(entry: BatchEntry): void {
     assert(
       entry.baseOffset >= this.#endOffset,
@@ -68,7 +80,7 @@ export class MemoryPartition implements PartitionStorage {
     let active = this.#segments.at(-1);
     if (active === undefined || mustRoll(this.rule, active, entry)) {
       if (active !== undefined) active.sealed = true;
-      this.#segments.push((active = new MemorySegment(entry)));
+      this.#segments.push((active = new MemorySegment(entry.baseOffset, entry.maxTimestamp)));
     }
     active.add(entry);
   }
@@ -80,6 +92,7 @@ export class MemoryPartition implements PartitionStorage {
   findTimestamp(
     timestamp: number,
     endOffset: number,
+    place?: BatchPlace,
   ): { readonly offset: number; readonly timestamp: number } | undefined {
     const cursor = new RecordCursor();
     for (let i = this.#batches.find(this.#startOffset); i < this.#batches.length; i++) {
@@ -92,7 +105,6 @@ export class MemoryPartition implements PartitionStorage {
         if (cursor.offset < this.#startOffset || cursor.timestamp < timestamp) continue;
         return { offset: cursor.offset, timestamp: cursor.timestamp };
       }
-    place?: BatchPlace,
     }
     return undefined;
   }
@@ -128,4 +140,39 @@ export class MemoryPartition implements PartitionStorage {
     this.#batches.drop(count);
     this.#memory.bytes -= before - this.#batches.bytes;
   }
+
+  /** Puts the batches in the place of the segments; false when one of those is not there any more. */
+  replace(segments: readonly SegmentInfo[], ranges: readonly BatchRange[]): boolean {
+    const at = this.#segments.indexOf(segments[0] as MemorySegment); // as `segments` gave it out
+    if (at < 0 || segments.some((segment, i) => this.#segments[at + i] !== segment)) return false;
+    const held = ranges.map(heldBatch);
+    const from = this.#batches.find(segments[0]!.baseOffset);
+    const before = this.#batches.bytes;
+    this.#batches.replace(from, this.#batches.find(segments.at(-1)!.endOffset), held);
+    this.#memory.bytes += this.#batches.bytes - before;
+    this.#segments.splice(at, segments.length, ...cleanedSegment(segments[0]!.baseOffset, held));
+    return true;
+  }
+}
+
+function cleanedSegment(baseOffset: number, batches: readonly HeldBatch[]): MemorySegment[] {
+  const first = batches[0];
+  if (first === undefined) return [];
+  const segment = new MemorySegment(baseOffset, first.maxTimestamp);
+  for (const batch of batches) segment.add(batch);
+  segment.sealed = true;
+  return [segment];
+}
+
+/** The batch in memory of its own, unless it was held before. */
+function heldBatch(range: BatchRange): HeldBatch {
+  if (range instanceof HeldBatch) return range;
+  const { bytes, start, end } = range;
+  return new HeldBatch({
+    bytes: bytes.subarray(start, end),
+    baseOffset: batchBaseOffset(bytes, start),
+    lastOffset: batchLastOffset(bytes, start),
+    // A batch without records has no timestamp that a reader could look for.
+    maxTimestamp: batchRecordCount(bytes, start) === 0 ? -1 : batchMaxTimestamp(bytes, start),
+  });
 }

@@ -3,9 +3,18 @@
  * It keeps bytes and answers reads; what a reader may see is decided by the engine above, as for every storage.
  */
 import { assert, StreamsError } from '../../errors.js';
+import type { BatchRange } from '../client.js';
 import { MemoryPartition, type HeldMemory } from './memory-partition.js';
+import { replacementEnded } from './replacement-ended.js';
 import { rollRule } from './segment-roll.js';
-import type { JournalEntry, LogStorage, RecoveryReport, StorageHost } from './storage.js';
+import type {
+  JournalEntry,
+  LogStorage,
+  RecoveryReport,
+  SegmentInfo,
+  SegmentReplacement,
+  StorageHost,
+} from './storage.js';
 
 interface MemoryTopic {
   readonly topic: string;
@@ -15,6 +24,7 @@ interface MemoryTopic {
 
 export class MemoryStorage implements LogStorage {
   readonly pendingBytes = 0;
+  readonly replacing = false;
   readonly #topics = new Map<string, MemoryTopic>();
   readonly #bytesMax: number;
   readonly #held: HeldMemory = { bytes: 0 };
@@ -73,6 +83,19 @@ export class MemoryStorage implements LogStorage {
     done(undefined);
   }
 
+  replace(
+    topicId: string,
+    partition: number,
+    segments: readonly SegmentInfo[],
+  ): SegmentReplacement {
+    const replaced = this.partition(topicId, partition);
+    const gone = () =>
+      this.#closed || this.#topics.get(topicId)?.partitions[partition] !== replaced;
+    return new MemoryReplacement(replaced, segments, gone);
+  }
+
+  checkpoint(): void {}
+
   partition(topicId: string, partition: number): MemoryPartition {
     const found = this.#topics.get(topicId)?.partitions[partition];
     assert(
@@ -103,5 +126,38 @@ export class MemoryStorage implements LogStorage {
     const found = this.#topics.get(topicId);
     assert(found !== undefined, `topic id ${topicId} is in the storage`);
     return found;
+  }
+}
+
+class MemoryReplacement implements SegmentReplacement {
+  readonly pendingBytes = 0;
+  readonly #partition: MemoryPartition;
+  readonly #segments: readonly SegmentInfo[];
+  readonly #gone: () => boolean;
+  #batches: BatchRange[] = [];
+
+  constructor(partition: MemoryPartition, segments: readonly SegmentInfo[], gone: () => boolean) {
+    this.#partition = partition;
+    this.#segments = segments;
+    this.#gone = gone;
+  }
+
+  get ended(): boolean {
+    return this.#gone();
+  }
+
+  append(batch: BatchRange): void {
+    this.#batches.push(batch);
+  }
+
+  finish(cleanedTo: number, done: (error: StreamsError | undefined) => void): void {
+    if (this.#gone() || !this.#partition.replace(this.#segments, this.#batches))
+      return done(replacementEnded());
+    this.#partition.cleanedTo = cleanedTo;
+    done(undefined);
+  }
+
+  abandon(): void {
+    this.#batches = [];
   }
 }

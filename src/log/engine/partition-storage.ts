@@ -51,6 +51,8 @@ export class JournalPartition implements PartitionStorage {
   /** Ascending; the last one is written to. Empty until the first batch. */
   segmentList: Segment[] = [];
   deleted = false;
+  cleanedTo = 0;
+  replaceableTo = 0;
   /** The directory is there, or will be made before anything that follows. */
   hasDirectory = false;
   /** Bytes of the open group, and where they stand in its body. */
@@ -60,6 +62,8 @@ export class JournalPartition implements PartitionStorage {
   /** Its number among the topics of the open group. */
   groupTopic = -1;
   readonly #reader: SegmentReader;
+  /** Where it ended when journal files began that are not the oldest yet. */
+  #checkpoints: { readonly file: number; readonly endOffset: number }[] = [];
   #startOffset = 0;
   #endOffset = 0;
   readonly #tail = new BatchList<TailBatch>();
@@ -92,22 +96,13 @@ export class JournalPartition implements PartitionStorage {
     this.#startOffset = checkpoint.startOffset;
     this.#endOffset = checkpoint.endOffset;
     this.hasDirectory = checkpoint.segments.length > 0;
+    this.cleanedTo = checkpoint.cleanedTo;
     this.segmentList = checkpoint.segments.map((saved, i) => {
-      const segment = new Segment(this.directory, saved.baseOffset);
-      segment.bytes = saved.bytes;
-      segment.readableBytes = saved.bytes;
-      segment.sealed = saved.sealed;
-      segment.firstTimestamp = saved.firstTimestamp;
-      segment.maxTimestamp = saved.maxTimestamp;
-      segment.maxTimestampOffset = saved.maxTimestampOffset;
-      segment.endOffset = saved.endOffset;
-      segment.indexed = false;
-      segment.created = true;
       assert(
         i === 0 || checkpoint.segments[i - 1]!.endOffset <= saved.baseOffset,
         'segments follow each other',
       );
-      return segment;
+      return Segment.restored(this.directory, saved);
     });
   }
 
@@ -118,6 +113,7 @@ export class JournalPartition implements PartitionStorage {
       partition: this.partition,
       startOffset: this.#startOffset,
       endOffset: this.#endOffset,
+      cleanedTo: this.cleanedTo,
       segments: this.segmentList.map((segment) => segment.checkpoint()),
     };
   }
@@ -147,6 +143,49 @@ export class JournalPartition implements PartitionStorage {
     this.#assign();
     const active = this.segmentList.at(-1);
     if (active !== undefined) active.sealed = true;
+  }
+
+  /** Journal file `file` begins here: recovery from it writes no batch of before. */
+  checkpointed(file: number): void {
+    if (this.#checkpoints.at(-1)?.endOffset === this.#endOffset) return;
+    this.#checkpoints.push({ file, endOffset: this.#endOffset });
+  }
+
+  /** No journal file before `oldest` is left. */
+  journalBegins(oldest: number): void {
+    while (this.#checkpoints.length > 0 && this.#checkpoints[0]!.file <= oldest)
+      this.replaceableTo = this.#checkpoints.shift()!.endOffset;
+  }
+
+  /** Whether the segments are side by side in the log and whole in their files. */
+  holds(segments: readonly Segment[]): boolean {
+    const at = this.segmentList.indexOf(segments[0]!);
+    return (
+      !this.deleted &&
+      at >= 0 &&
+      segments.every((segment, i) => this.segmentList[at + i] === segment && readable(segment))
+    );
+  }
+
+  /** Puts `added`, or nothing, in the place of the segments with these base offsets; returns those. */
+  replaceSegments(
+    baseOffsets: readonly number[],
+    added: Segment | undefined,
+    cleanedTo: number,
+  ): Segment[] {
+    this.cleanedTo = cleanedTo;
+    const at = this.segmentList.findIndex((segment) => segment.baseOffset === baseOffsets[0]);
+    if (at < 0) return [];
+    const removed = this.segmentList.splice(
+      at,
+      baseOffsets.length,
+      ...(added === undefined ? [] : [added]),
+    );
+    assert(
+      removed.every((segment, i) => segment.baseOffset === baseOffsets[i]),
+      `the segments that are replaced in ${this.topic}-${this.partition} follow each other`,
+    );
+    return removed;
   }
 
   /** What the batches of a group become in the files; the runs are in their order. */
@@ -224,6 +263,7 @@ export class JournalPartition implements PartitionStorage {
   findTimestamp(
     timestamp: number,
     endOffset: number,
+    place?: BatchPlace,
   ): { readonly offset: number; readonly timestamp: number } | undefined {
     let offset = this.#startOffset;
     for (const segment of this.segmentList) {
@@ -265,7 +305,6 @@ export class JournalPartition implements PartitionStorage {
       batch.segment.add(batch.lastOffset, batch.maxTimestamp, batch.end);
     }
   }
-    place?: BatchPlace,
 
   #segmentFor(batch: TailBatch): Segment {
     const active = this.segmentList.at(-1);

@@ -6,11 +6,13 @@ import type { FileProgram } from '../../env/file-commands.js';
 import { assert } from '../../errors.js';
 import type { JournalPartition, SegmentRun } from './partition-storage.js';
 import type { Segment } from './segment.js';
+import { cleanedPath, type SegmentSwap } from './segment-replacement.js';
 
 const OPEN_FILES_MAX = 256;
 /** Ids below belong to journal files. */
 const FIRST_FILE_ID = 16;
 const SCRATCH_ID = 15;
+const EXTENSIONS = ['log', 'index', 'timeindex'] as const;
 
 /** What a checkpoint has to sync before the journal files of before may go. */
 export interface UnsyncedSegments {
@@ -39,8 +41,19 @@ export class SegmentFiles {
   remove(program: FileProgram, segment: Segment): void {
     this.#forget(program, segment);
     this.#directories.add(segment.directory);
-    for (const extension of ['log', 'index', 'timeindex'])
-      program.remove(`${segment.stem}.${extension}`);
+    for (const extension of EXTENSIONS) program.remove(`${segment.stem}.${extension}`);
+  }
+
+  /** Gives the files of a cleaned segment their names and removes those that it takes the place of. */
+  swap(program: FileProgram, { removed, added, cleanedStem, partition }: SegmentSwap): void {
+    for (const segment of removed) this.#forget(program, segment);
+    this.#directories.add(partition.directory);
+    for (const extension of EXTENSIONS) {
+      if (added !== undefined)
+        program.rename(cleanedPath(cleanedStem, extension), `${added.stem}.${extension}`);
+      for (const { stem } of removed)
+        if (stem !== added?.stem) program.remove(`${stem}.${extension}`);
+    }
   }
 
   removePartition(program: FileProgram, partition: JournalPartition): void {

@@ -12,6 +12,7 @@ import {
   batchBytes,
   batchLastOffset,
   batchMaxTimestamp,
+  batchRecordCount,
   verifyBatch,
 } from '../batch-header.js';
 import type { BatchRange } from '../client.js';
@@ -24,14 +25,28 @@ export class SegmentHandles {
   readonly #files: FileSystem;
   readonly #handlesMax: number;
   readonly #open = new Map<string, FileHandle>();
+  /** Files that stay open under a name they do not have yet. */
+  readonly #pinned = new Map<string, FileHandle>();
 
   constructor(files: FileSystem, handlesMax = 256) {
     this.#files = files;
     this.#handlesMax = handlesMax;
   }
 
+  /** Reads of `path` go to the file `actual` until it has that name. */
+  pin(path: string, actual: string): void {
+    const handle = this.#files.open(actual, 'read');
+    this.close(path);
+    this.#pinned.set(path, handle);
+  }
+
+  unpin(path: string): void {
+    this.#pinned.get(path)?.close();
+    this.#pinned.delete(path);
+  }
+
   get(path: string): FileHandle {
-    const known = this.#open.get(path);
+    const known = this.#pinned.get(path) ?? this.#open.get(path);
     if (known !== undefined) return known;
     if (this.#open.size >= this.#handlesMax) {
       const [oldest] = this.#open.keys();
@@ -57,11 +72,14 @@ export class SegmentHandles {
   close(path: string): void {
     this.#open.get(path)?.close();
     this.#open.delete(path);
+    this.unpin(path);
   }
 
   closeAll(): void {
     for (const handle of this.#open.values()) handle.close();
+    for (const handle of this.#pinned.values()) handle.close();
     this.#open.clear();
+    this.#pinned.clear();
   }
 }
 
@@ -145,13 +163,15 @@ export class SegmentReader {
           );
         const first = batchBaseOffset(header, 0);
         const last = batchLastOffset(header, 0);
-        if (first !== segment.endOffset || last < first)
+        if (!follows(segment, first, segment.endOffset) || last < first)
           throw this.#corrupt(
             segment,
             new Damage(position, `a batch with offsets ${first} to ${last} stands there`),
             segment.endOffset,
           );
-        segment.add(last, batchMaxTimestamp(header, 0), length);
+        // As it was indexed when it was cleaned: a batch without records has no timestamp to look for.
+        const timestamp = batchRecordCount(header, 0) === 0 ? -1 : batchMaxTimestamp(header, 0);
+        segment.add(last, timestamp, length);
       }
       segment.indexed = true;
     } finally {
@@ -188,14 +208,12 @@ export class SegmentReader {
         const end = at + batchBytes(bytes, at);
         if (end < at + BATCH_HEADER_BYTES || position + end > limit)
           return new Damage(position + at, `a batch of ${end - at} bytes cannot be there`);
+        const first = batchBaseOffset(bytes, at);
         const last = batchLastOffset(bytes, at);
-        if (expected < 0 && last === start.lastOffset) expected = batchBaseOffset(bytes, at);
-        if (batchBaseOffset(bytes, at) !== expected || last < expected)
-          return new Damage(
-            position + at,
-            `a batch with offsets ${batchBaseOffset(bytes, at)} to ${last} stands there`,
-          );
-        if (expected >= endOffset) return batches;
+        if (expected < 0 && last === start.lastOffset) expected = first;
+        if (expected < 0 || !follows(segment, first, expected) || last < first)
+          return new Damage(position + at, `a batch with offsets ${first} to ${last} stands there`);
+        if (first >= endOffset) return batches;
         if (last >= fromOffset) {
           if (taken + end - at > maxBytes && batches.length > 0) return batches;
           if (end > bytes.length) break;
@@ -235,6 +253,11 @@ export class SegmentReader {
       { topic: this.#topic, partition: this.#partition, file: segment.logPath, offset },
     );
   }
+}
+
+/** Whether a batch may begin at `first` where one is expected at `expected`. */
+function follows(segment: Segment, first: number, expected: number): boolean {
+  return segment.cleaned ? first >= expected : first === expected;
 }
 
 function verified(bytes: Buffer, start: number, end: number, position: number): Damage | undefined {

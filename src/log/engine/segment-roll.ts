@@ -3,16 +3,10 @@
  * the same batches at the same places, and a memory log cuts as a durable one does. The configs are Kafka's.
  */
 import { murmur2 } from '../murmur2.js';
+import { configNumber, configText, type ConfigValues } from './topic-config.js';
 
-/** Kafka's defaults. */
-const SEGMENT_BYTES = 1_073_741_824;
-const SEGMENT_MS = 604_800_000;
-/** Positions in an index are int32. */
-const SEGMENT_BYTES_MAX = 2_147_483_647;
 /** Kafka keeps offsets within a segment relative to its base, as int32. */
 export const RELATIVE_OFFSET_MAX = 2_147_483_647;
-
-type Config = Readonly<{ [name: string]: string }>;
 
 export interface RollRule {
   readonly bytes: number;
@@ -40,16 +34,15 @@ export interface RollingBatch {
   readonly bytes: Buffer;
 }
 
-export function rollRule(topic: string, partition: number, config: Config): RollRule {
-  const segmentMs = number(config['segment.ms'], SEGMENT_MS);
-  const lagMs = number(config['max.compaction.lag.ms'], Number.POSITIVE_INFINITY);
-  const compacted = (config['cleanup.policy'] ?? 'delete').split(',').includes('compact');
+export function rollRule(topic: string, partition: number, config: ConfigValues): RollRule {
+  const segmentMs = configNumber(config, 'segment.ms');
+  const compacted = configText(config, 'cleanup.policy').split(',').includes('compact');
   const name = Buffer.from(`${topic}-${partition}`);
   return {
-    bytes: Math.min(number(config['segment.bytes'], SEGMENT_BYTES), SEGMENT_BYTES_MAX),
+    bytes: configNumber(config, 'segment.bytes'),
     // The cleaner never touches the active segment, so it must end before its records have to be cleaned.
-    ms: compacted ? Math.min(segmentMs, lagMs) : segmentMs,
-    jitterMs: Math.min(number(config['segment.jitter.ms'], 0), segmentMs),
+    ms: compacted ? Math.min(segmentMs, configNumber(config, 'max.compaction.lag.ms')) : segmentMs,
+    jitterMs: Math.min(configNumber(config, 'segment.jitter.ms'), segmentMs),
     salt: murmur2(name, 0, name.length),
   };
 }
@@ -71,9 +64,4 @@ export function mustRoll(rule: RollRule, active: RollingSegment, batch: RollingB
 function jitterOf(rule: RollRule, baseOffset: number): number {
   if (rule.jitterMs === 0) return 0;
   return (Math.imul(rule.salt ^ baseOffset, 0x9e3779b1) >>> 0) % rule.jitterMs;
-}
-
-function number(value: string | undefined, otherwise: number): number {
-  const parsed = value === undefined ? otherwise : Number(value);
-  return parsed > 0 ? parsed : otherwise;
 }

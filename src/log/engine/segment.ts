@@ -2,7 +2,7 @@
  * One segment file of a partition, as the rest of the storage sees it: how far it is written, and the sparse
  * indexes over it. Kafka's names and bytes, so that Kafka's dump tool reads them:
  *
- *     <topic>-<partition>/<20 digits of the base offset>.log         record batches v2, offsets without gaps
+ *     <topic>-<partition>/<20 digits of the base offset>.log         record batches v2; offsets without gaps until it is cleaned
  *                                                       .index       (int32 relative offset, int32 position)*
  *                                                       .timeindex   (int64 timestamp, int32 relative offset)*
  *
@@ -35,6 +35,8 @@ export class Segment {
   maxTimestampOffset: number;
   /** Nothing will be written behind what it holds. */
   sealed = false;
+  /** Batches and records may be missing between the others: offsets only ascend. */
+  cleaned = false;
   /** Its files were removed. */
   removed = false;
   /** The file is there, or is made by a program under way. */
@@ -148,12 +150,29 @@ export class Segment {
     return buffer;
   }
 
+  /** A segment whose file was written before. */
+  static restored(directory: string, saved: SegmentCheckpoint): Segment {
+    const segment = new Segment(directory, saved.baseOffset);
+    segment.bytes = saved.bytes;
+    segment.readableBytes = saved.bytes;
+    segment.sealed = saved.sealed;
+    segment.cleaned = saved.cleaned;
+    segment.firstTimestamp = saved.firstTimestamp;
+    segment.maxTimestamp = saved.maxTimestamp;
+    segment.maxTimestampOffset = saved.maxTimestampOffset;
+    segment.endOffset = saved.endOffset;
+    segment.indexed = false;
+    segment.created = true;
+    return segment;
+  }
+
   checkpoint(): SegmentCheckpoint {
     return {
       baseOffset: this.baseOffset,
       endOffset: this.endOffset,
       bytes: this.bytes,
       sealed: this.sealed,
+      cleaned: this.cleaned,
       firstTimestamp: this.firstTimestamp,
       maxTimestamp: this.maxTimestamp,
       maxTimestampOffset: this.maxTimestampOffset,

@@ -138,7 +138,7 @@ export interface PartitionStorage {
    * Throws `LOG_CORRUPT` (file, offset) when bytes from disk fail their CRC.
    */
   read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[];
-  /** Offset and timestamp of the first record with a timestamp >= the given one, at or below `endOffset`. */
+  /** Offset and timestamp of the first record with a timestamp >= the given one, at or below `endOffset`; `place` is what `RecordCursor.reset` takes. */
   findTimestamp(
     timestamp: number,
     endOffset: number,
@@ -183,9 +183,11 @@ export interface LogStorage {
    * I/O error) when that cannot be known. Groups that were waiting while one was written may become one fdatasync.
    */
   sync(done: (error: StreamsError | undefined) => void): void;
-  /** Begins to replace neighbouring segments, sealed and replaceable. One replacement at a time: the former one ended. */
+  /** A replacement is under way, or being given up. */
+  readonly replacing: boolean;
+  /** Begins to replace neighbouring segments, sealed and replaceable. Only when none is under way. */
   replace(topicId: string, partition: number, segments: readonly SegmentInfo[]): SegmentReplacement;
-  /** Makes all that was appended so far replaceable, soon. */
+  /** Makes all that was appended so far replaceable, soon. Throws `LOG_READ_ONLY`, `LOG_CLOSED`. */
   checkpoint(): void;
   /** Exists from the `topic-created` entry to the `topic-deleted` entry. */
   partition(topicId: string, partition: number): PartitionStorage;

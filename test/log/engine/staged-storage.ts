@@ -10,6 +10,8 @@ import type {
   LogStorage,
   PartitionStorage,
   RecoveryReport,
+  SegmentInfo,
+  SegmentReplacement,
   StorageHost,
 } from '../../../src/log/engine/storage.js';
 
@@ -64,6 +66,18 @@ export class StagedStorage implements LogStorage {
     this.#open.push(entry);
     this.appended.push(entry);
   }
+
+  replace(
+    topicId: string,
+    partition: number,
+    segments: readonly SegmentInfo[],
+  ): SegmentReplacement {
+    return this.#memory.replace(topicId, partition, segments);
+  }
+
+  readonly replacing = false;
+
+  checkpoint(): void {}
 
   sync(done: (error: StreamsError | undefined) => void): void {
     this.syncs++;

@@ -1,0 +1,51 @@
+/**
+ * What recovery does with segments that were replaced since the oldest journal file began. The journal says so, hence
+ * the new file is complete: under its own name, or still under the one that it was written with. Recovery rolls forward.
+ */
+import type { FileSystem } from '../../env/file-system.js';
+import type { SegmentsReplacedEntry } from './journal-format.js';
+import type { JournalPartition } from './partition-storage.js';
+import { Segment } from './segment.js';
+import { cleanedPath } from './segment-replacement.js';
+
+export class RecoveredSwaps {
+  readonly #files: FileSystem;
+  /** Where each new segment was written. */
+  readonly #written = new Map<Segment, string>();
+
+  constructor(files: FileSystem) {
+    this.#files = files;
+  }
+
+  replay(entry: SegmentsReplacedEntry, partition: JournalPartition): void {
+    const added =
+      entry.added === null ? undefined : Segment.restored(partition.directory, entry.added);
+    for (const segment of partition.replaceSegments(entry.removed, added, entry.cleanedTo))
+      this.#written.delete(segment);
+    if (added !== undefined)
+      this.#written.set(added, cleanedPath(`${partition.directory}/${entry.file}`, 'log'));
+  }
+
+  /** Where the segment's bytes are. */
+  pathOf(segment: Segment): string {
+    const written = this.#written.get(segment);
+    return written !== undefined && this.#files.exists(written) ? written : segment.logPath;
+  }
+
+  /** Gives the partition's new segments their names; says whether there were any that had not theirs. */
+  finish(partition: JournalPartition): boolean {
+    let renamed = false;
+    for (const segment of partition.segmentList) {
+      const path = this.pathOf(segment);
+      if (path === segment.logPath) continue;
+      // Those that lie there are of the segments that were replaced; they are made anew when they are needed.
+      for (const extension of ['index', 'timeindex']) {
+        const index = `${segment.stem}.${extension}`;
+        if (this.#files.exists(index)) this.#files.remove(index);
+      }
+      this.#files.rename(path, segment.logPath);
+      renamed = true;
+    }
+    return renamed;
+  }
+}
