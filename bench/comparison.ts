@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { compare, type Comparison } from './measure.js';
 import { logAppend } from './workloads/append.js';
+import { logRead } from './workloads/read.js';
 import { stateless, streamTableJoin, wordCount } from './workloads/throughput.js';
 
 type Make = (quick: boolean, directory: string) => Comparison[] | Promise<Comparison[]>;
@@ -13,6 +14,7 @@ const records = (quick: boolean) => (quick ? 200_000 : 500_000);
 const keyedRecords: Make = (quick) => stateless(records(quick));
 const words: Make = (quick) => wordCount(quick ? 1 : 2);
 const appends: Make = (quick, directory) => logAppend(directory, quick ? 600_000 : 3_000_000);
+const reads: Make = (quick, directory) => logRead(directory, quick ? 500_000 : 2_000_000);
 
 const MAKERS: { readonly [name: string]: Make } = {
   pipe: keyedRecords,
@@ -22,6 +24,9 @@ const MAKERS: { readonly [name: string]: Make } = {
   'stream-table join': (quick) => streamTableJoin(records(quick)),
   'log append, durable': appends,
   'typed producer, durable': appends,
+  'log append, gzip': appends,
+  'log read': reads,
+  'typed consumer': reads,
 };
 
 export const NAMES = Object.keys(MAKERS);

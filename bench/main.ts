@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: every workload beside its hand-written limit, as a table, and as JSON in bench/results. With
- * `--quick` smaller inputs and fewer rounds; with `--only pipe` what has that word in its name; with `--strict` a ratio
- * below its floor is a failure.
+ * `--quick` smaller inputs and fewer rounds; with `--full` 10 GB to recover; with `--only pipe` what has that word in its
+ * name; with `--strict` a missed floor is a failure.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ import type { Result } from './measure.js';
 import { countFlushes } from './workloads/flushes.js';
 import { latency } from './workloads/latency.js';
 import { memory } from './workloads/memory.js';
+import { manyBytes, manyPartitions, type ScaleResult } from './workloads/scale.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -22,6 +23,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     directory: { type: 'string', default: join(root, 'data', 'bench') },
     rounds: { type: 'string' },
+    full: { type: 'boolean', default: false },
     strict: { type: 'boolean', default: false },
   },
 });
@@ -81,6 +83,22 @@ if (wanted('memory')) {
       `${result.bytesPerRecord.toFixed(2)} bytes left per record of the second half`,
   );
 }
+const missed = ({ clean, floors }: ScaleResult) =>
+  floors !== undefined && (clean.ms > floors.ms || clean.rssMb > floors.rssMb);
+const scale: ScaleResult[] = [];
+if (wanted('open')) scale.push(...(await manyPartitions(directory)));
+if (wanted('recovery')) scale.push(await manyBytes(directory, options.full ? 10 : 1));
+for (const result of scale) {
+  const { name, clean, killed, floors } = result;
+  const bound =
+    floors === undefined
+      ? ''
+      : ` (floor ${floors.ms} ms, ${floors.rssMb} MB${missed(result) ? ' MISSED' : ''})`;
+  console.log(
+    `open with ${name}: ${clean.ms.toFixed(0)} ms, ${clean.rssMb.toFixed(0)} MB${bound}; after kill -9: ${killed.ms.toFixed(0)} ms, ${killed.rssMb.toFixed(0)} MB`,
+  );
+}
+if (scale.length > 0) more['open'] = scale;
 rmSync(directory, { recursive: true, force: true });
 
 const folder = join(root, 'bench', 'results');
@@ -88,5 +106,5 @@ mkdirSync(folder, { recursive: true });
 const host = { node: process.version, cpus: os.cpus().length, cpu: os.cpus()[0]?.model };
 const path = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`);
 writeFileSync(path, `${JSON.stringify({ host, quick, rounds, results, ...more }, null, 2)}\n`);
-if (options.strict && results.some(({ ratio, floor }) => floor !== undefined && ratio < floor))
-  process.exitCode = 1;
+const belowFloor = results.some(({ ratio, floor }) => floor !== undefined && ratio < floor);
+if (options.strict && (belowFloor || scale.some(missed))) process.exitCode = 1;

@@ -1,6 +1,6 @@
 /**
- * Appending by hand: encode, CRC and write 16 KB batches to 128 MB segment files, fdatasync in the background every
- * 100 ms and once at the end, when all of it counts. Also the disk's own fdatasync.
+ * Appending by hand: encode, CRC and write batches to 128 MB segment files, fdatasync in the background every 100 ms and
+ * once at the end, when all of it counts; plain or gzipped. Also the disk's own fdatasync.
  */
 import {
   closeSync,
@@ -13,7 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { BatchWriter } from './batch.js';
+import { gzipSync } from 'node:zlib';
+import { BatchWriter, HEADER_BYTES } from './batch.js';
+import { crc32c } from './crc32c.js';
 
 const SEGMENT_BYTES = 128 * 2 ** 20;
 
@@ -53,19 +55,42 @@ class Segments {
   }
 }
 
-export async function append(directory: string, records: number, key: Buffer, value: Buffer) {
+const GZIP = 1;
+const asItIs = (batch: Buffer) => batch;
+
+/** The same batch with its records compressed. */
+export function gzipped(batch: Buffer): Buffer {
+  const packed = gzipSync(batch.subarray(HEADER_BYTES));
+  const bytes = Buffer.concat([batch.subarray(0, HEADER_BYTES), packed]);
+  bytes.writeInt32BE(bytes.length - 12, 8);
+  bytes.writeInt16BE(GZIP, 21);
+  bytes.writeUInt32BE(crc32c(bytes, 21, bytes.length), 17);
+  return bytes;
+}
+
+export interface AppendOptions {
+  readonly key: Buffer;
+  /** Taken in turn. */
+  readonly values: readonly Buffer[];
+  readonly batchBytes?: number;
+  readonly pack?: (batch: Buffer) => Buffer;
+}
+
+export async function append(directory: string, records: number, options: AppendOptions) {
+  const { key, values, batchBytes = 16_384, pack = asItIs } = options;
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const segments = new Segments(directory);
-  const writer = new BatchWriter();
+  const writer = new BatchWriter(batchBytes);
   let offset = 0;
   let batches = 0;
   const seal = () => {
     const { records: count } = writer;
-    segments.write(writer.finish(offset));
+    segments.write(pack(writer.finish(offset)));
     offset += count;
   };
   for (let i = 0; i < records; i++) {
+    const value = values[i % values.length]!;
     writer.append(1.7e12 + i, key, 0, key.length, value, 0, value.length);
     if (!writer.full) continue;
     seal();

@@ -133,6 +133,11 @@ export class Cursor {
   reset(batch: Buffer): void {
     if (crc32c(batch, 21, 12 + batch.readInt32BE(8)) !== batch.readUInt32BE(17))
       throw new Error('crc');
+    this.resetVerified(batch);
+  }
+
+  /** For a batch whose CRC was checked already. */
+  resetVerified(batch: Buffer): void {
     this.buffer = batch;
     this.#position = HEADER_BYTES;
     this.#left = batch.readInt32BE(57);

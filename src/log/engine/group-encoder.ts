@@ -29,7 +29,8 @@ export class GroupEncoder {
   /** Beside each entry: its partition if it is a batch, else its JSON. */
   readonly #contents: (JournalPartition | string)[] = [];
   readonly #jsonBytes: number[] = [];
-  readonly #topics: string[] = [];
+  /** Topic id -> its number in the group. */
+  readonly #topics = new Map<string, number>();
 
   /** Entries so far. */
   get count(): number {
@@ -70,7 +71,7 @@ export class GroupEncoder {
       place += partition.groupBytes;
     }
     let next = at + GROUP_HEADER_BYTES;
-    for (const topicId of this.#topics) next = writeTopic(buffer, next, topicId);
+    for (const topicId of this.#topics.keys()) next = writeTopic(buffer, next, topicId);
     const bodyAt = at + this.headBytes;
     for (let i = 0; i < this.#entries.length; i++) {
       const entry = this.#entries[i]!;
@@ -91,7 +92,7 @@ export class GroupEncoder {
       headBytes: this.headBytes,
       bodyBytes: this.bodyBytes,
       entries: this.#entries.length,
-      topics: this.#topics.length,
+      topics: this.#topics.size,
     });
   }
 
@@ -103,14 +104,15 @@ export class GroupEncoder {
     this.#entries.length = 0;
     this.#contents.length = 0;
     this.#jsonBytes.length = 0;
-    this.#topics.length = 0;
+    this.#topics.clear();
   }
 
   #join(partition: JournalPartition): void {
     this.partitions.push(partition);
-    let topic = this.#topics.indexOf(partition.topicId);
-    if (topic < 0) {
-      topic = this.#topics.push(partition.topicId) - 1;
+    let topic = this.#topics.get(partition.topicId);
+    if (topic === undefined) {
+      topic = this.#topics.size;
+      this.#topics.set(partition.topicId, topic);
       assert(topic <= TOPIC_MAX, 'a group has room for the number of its topics');
       this.headBytes += 2 + Buffer.byteLength(partition.topicId);
     }
