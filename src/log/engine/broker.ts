@@ -17,6 +17,7 @@ import {
 import type { ConfigChange, CustomCodecs, NewTopic } from '../client.js';
 import { buildControlBatch } from '../record-batch.js';
 import { BatchRules, stampAppendTime } from './batch-rules.js';
+import { LogCleaner } from './compaction/cleaner.js';
 import { Durability } from './durability.js';
 import {
   DEFAULT_SETTINGS,
@@ -49,6 +50,7 @@ export class Broker {
   /** Codecs that the user brought. */
   readonly codecs: CustomCodecs | undefined;
   readonly transactions: Transactions;
+  readonly cleaner: LogCleaner;
   readonly recovery: RecoveryReport;
   readonly #storage: LogStorage;
   readonly #rules: BatchRules;
@@ -100,6 +102,14 @@ export class Broker {
       checkMs: this.settings.retentionCheckMs,
       raiseStart: (partition, offset) => this.deleteRecords(partition, offset),
     });
+    this.cleaner = new LogCleaner({
+      env: this.env,
+      settings: this.settings,
+      logger: this.logger,
+      storage: this.#storage,
+      topics: () => this.topics.all(),
+      ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
+    });
     this.recovery = this.#storage.open({
       replay: (entry) => this.#replay(entry),
       snapshot: () => this.#snapshot(),
@@ -107,6 +117,7 @@ export class Broker {
     this.#recovered();
     this.#offsetsExpiry.recovered(this.recovery.cleanShutdown);
     this.#maintenance.start();
+    this.cleaner.start();
   }
 
   /** Throws `LOG_CLOSED`. */
@@ -197,6 +208,7 @@ export class Broker {
   async close(): Promise<void> {
     this.#closed = true;
     this.#maintenance.close();
+    this.cleaner.close();
     this.groups.close();
     this.#offsetsExpiry.close();
     this.transactions.close();
