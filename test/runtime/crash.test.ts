@@ -34,7 +34,7 @@ async function survive(seed: number): Promise<void> {
   let env = new SimulatedEnv({ seed });
   let storage = new StagedStorage();
   let log = await openEngine({ env, storage, features: { durable: true } });
-  await env.run(createTopics(log, { lines: 3 }));
+  await env.run(createTopics(log, { lines: 3, out: 3 }));
   let produced = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const app = new KafkaStreams(wordCount(), {
