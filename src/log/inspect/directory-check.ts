@@ -140,7 +140,7 @@ export class DirectoryCheck {
     const topics = new Set<string>();
     for (const partition of image.topics.partitions()) {
       topics.add(partition.topicId);
-      const expected = this.#expected(partition, image.rewrites.has(partition));
+      const expected = this.#expected(partition, image);
       plans.push([partition, expected]);
       for (const { bytes } of expected) this.#bytesTotal += bytes;
     }
@@ -163,7 +163,7 @@ export class DirectoryCheck {
   }
 
   /** The segments that must be there, each with how far it was synced; what is missing is told. */
-  #expected(partition: JournalPartition, rewritten: boolean): ExpectedSegment[] {
+  #expected(partition: JournalPartition, { rewrites, swaps }: LogImage): ExpectedSegment[] {
     const { topic, startOffset } = partition;
     const list: ExpectedSegment[] = [];
     // Before the batches of the journal get their places: what the checkpoint says.
@@ -173,10 +173,10 @@ export class DirectoryCheck {
       endOffset: segment.endOffset,
       maxTimestamp: segment.maxTimestamp,
     }));
-    if (rewritten) partition.place();
+    if (rewrites.has(partition)) partition.place();
     let before = -1;
     for (const { segment, bytes, endOffset, maxTimestamp } of durable) {
-      const path = segment.logPath;
+      const path = swaps.pathOf(segment);
       const size = fileSize(this.#files, path);
       const where = { file: path, ...placeOf(topic, partition.partition) };
       if (segment.baseOffset < before)
@@ -203,7 +203,8 @@ export class DirectoryCheck {
           { ...where, position: size, offset: segment.baseOffset },
           `the file has ${size} bytes; ${bytes} were synced`,
         );
-      if (size === undefined) continue;
+      // One that has not its name yet is read when it has.
+      if (size === undefined || path !== segment.logPath) continue;
       list.push({
         topic,
         partition: partition.partition,
@@ -213,7 +214,7 @@ export class DirectoryCheck {
         endOffset: size < bytes ? undefined : endOffset,
         maxTimestamp: size < bytes ? undefined : maxTimestamp,
         complete: segment.bytes === bytes,
-        cleaned: false,
+        cleaned: segment.cleaned,
       });
     }
     return list;

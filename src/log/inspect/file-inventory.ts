@@ -4,7 +4,7 @@
  */
 import type { FileSystem } from '../../env/file-system.js';
 import { StreamsError } from '../../errors.js';
-import { JOURNAL_NAME, NEW_SUFFIX } from '../engine/log-directory.js';
+import { CLEANED_SUFFIX, JOURNAL_NAME, NEW_SUFFIX } from '../engine/log-directory.js';
 import type { JournalPartition } from '../engine/partition-storage.js';
 import { segmentName } from '../engine/segment.js';
 import type { Findings } from './findings.js';
@@ -78,6 +78,10 @@ export class FileInventory {
     for (const name of names) {
       const file = `${partition.directory}/${name}`;
       const [, stem = '', extension] = SEGMENT_FILE.exec(name) ?? [];
+      if (name.endsWith(CLEANED_SUFFIX)) {
+        this.#findings.add('info', 'leftover', { file }, 'of a segment that was being cleaned');
+        continue;
+      }
       if (extension === undefined) {
         this.#foreign(file);
         continue;
@@ -87,6 +91,8 @@ export class FileInventory {
       const place = { file, topic: partition.topic, partition: partition.partition };
       if (segment === undefined && Number(stem) < partition.endOffset)
         this.#findings.add('info', 'leftover', place, 'of a segment that was deleted');
+      else if (segment !== undefined && image.swaps.pathOf(segment) !== segment.logPath)
+        this.#findings.add('info', 'leftover', place, 'of a segment that was cleaned');
       else if (size > (segment?.bytes ?? 0) && !image.topics.replaced(partition))
         this.#findings.add(
           synced ? 'error' : 'info',

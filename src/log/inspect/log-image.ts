@@ -9,6 +9,7 @@ import type { StoredEntry } from '../engine/journal-format.js';
 import { buildPartitions, type Rewrites } from '../engine/journal-recovery.js';
 import { journalNumbers, readFormat } from '../engine/log-directory.js';
 import type { JournalPartition } from '../engine/partition-storage.js';
+import { RecoveredSwaps } from '../engine/recovered-swaps.js';
 import { SegmentHandles } from '../engine/segment-reader.js';
 import type { PartitionSnapshot } from '../engine/storage.js';
 import { TopicTable } from '../engine/topic-table.js';
@@ -18,6 +19,8 @@ export interface LogImage {
   readonly topics: TopicTable;
   /** Batches behind the last checkpoint: their segments may be in any state. */
   readonly rewrites: Rewrites;
+  /** Where cleaned segments are that have not their names yet. */
+  readonly swaps: RecoveredSwaps;
   /** In their order. */
   readonly entries: readonly StoredEntry[];
   readonly cleanShutdown: boolean;
@@ -54,13 +57,15 @@ export function readImage(
   const handles = new SegmentHandles(files);
   const topics = new TopicTable(directory, handles);
   const rewrites: Rewrites = new Map();
+  const swaps = new RecoveredSwaps(files);
   try {
-    const entries = buildPartitions(chain.files, topics, rewrites);
+    const entries = buildPartitions(chain.files, topics, rewrites, swaps);
     const newest = chain.files.at(-1);
     return {
       chain,
       topics,
       rewrites,
+      swaps,
       entries,
       cleanShutdown:
         newest !== undefined &&

@@ -24,6 +24,14 @@ interface Place {
   records: string[];
 }
 
+/** Segments were replaced; `removed` are the records that went. */
+export interface Replaced {
+  readonly type: 'replaced';
+  readonly topicId: string;
+  readonly partition: number;
+  readonly removed: ReadonlySet<string>;
+}
+
 /** What an engine would know; also the expected state after a prefix of entries. */
 export class ModelHost implements StorageHost {
   readonly topics = new Map<
@@ -32,8 +40,13 @@ export class ModelHost implements StorageHost {
   >();
   readonly offsets = new Map<string, number>();
 
-  apply(entry: JournalEntry): void {
-    if (entry.type === 'topic-created') {
+  apply(entry: JournalEntry | Replaced): void {
+    if (entry.type === 'replaced') {
+      // Of a topic that is deleted meanwhile nothing is left anyway.
+      const place = this.topics.get(entry.topicId)?.partitions[entry.partition];
+      if (place !== undefined)
+        place.records = place.records.filter((record) => !entry.removed.has(record));
+    } else if (entry.type === 'topic-created') {
       if (this.topics.has(entry.topicId)) return;
       const partitions = Array.from({ length: entry.partitions }, newPlace);
       this.topics.set(entry.topicId, { entry, partitions });
@@ -126,7 +139,7 @@ function raise(place: Place, offset: number): void {
 
 /** What was asked of a storage, and what it promised. */
 export class History {
-  readonly entries: JournalEntry[] = [];
+  readonly entries: (JournalEntry | Replaced)[] = [];
   /** So many entries are acknowledged. */
   acknowledged = 0;
 
@@ -164,6 +177,57 @@ export function openSmall(env: SimulatedEnv, durability: Durability = 'fsync'): 
 
 const NAMES = ['red', 'green'];
 
+/** Replaces some segments of a partition by some of their batches, now and then. */
+class Replacing {
+  readonly #random: SeededRandom;
+  readonly #history: History;
+  #replaced: Replaced | undefined;
+  /** Whether readers see it. */
+  #inForce: (() => boolean) | undefined;
+  /** Where the last one was written down. */
+  #at = -1;
+
+  constructor(random: SeededRandom, history: History) {
+    this.#random = random;
+    this.#history = history;
+  }
+
+  begin(storage: JournalStorage, topicId: string, partition: number): void {
+    const log = storage.partition(topicId, partition);
+    const segments = log
+      .segments()
+      .filter(({ sealed, endOffset }) => sealed && endOffset <= log.replaceableTo);
+    if (storage.replacing || segments.length === 0) return;
+    const first = this.#random.below(segments.length);
+    const group = segments.slice(first, first + 1 + this.#random.below(3));
+    const removed = new Set<string>();
+    const replacement = storage.replace(topicId, partition, group);
+    for (const { baseOffset, endOffset } of group) {
+      for (const found of log.read(baseOffset, endOffset, 1_000_000)) {
+        if (this.#random.below(5) < 3) replacement.append(found);
+        else for (const record of recordsOf([found])) removed.add(record);
+      }
+    }
+    if (this.#random.below(10) === 0) return replacement.abandon();
+    const cleanedTo = 1_000_000 + this.#history.entries.length;
+    this.#replaced = { type: 'replaced', topicId, partition, removed };
+    this.#inForce = () => log.cleanedTo === cleanedTo;
+    replacement.finish(cleanedTo, (error) => {
+      this.note();
+      if (error === undefined)
+        this.#history.acknowledged = Math.max(this.#history.acknowledged, this.#at + 1);
+    });
+    this.note();
+  }
+
+  /** Writes down what has happened since it was called last; nothing else may be written down in between. */
+  note(): void {
+    if (this.#replaced === undefined || this.#inForce?.() !== true) return;
+    this.#at = this.#history.entries.push(this.#replaced) - 1;
+    this.#replaced = undefined;
+  }
+}
+
 /** Appends `steps` random entries, with syncs, waits and a clean end in between. Stops where a simulated crash throws. */
 export async function live(
   env: SimulatedEnv,
@@ -174,6 +238,14 @@ export async function live(
 ): Promise<void> {
   let opened = openSmall(env, durability);
   let nextTopic = 0;
+  const replacing = new Replacing(random, history);
+  const run = () => {
+    try {
+      env.runImmediates();
+    } finally {
+      replacing.note();
+    }
+  };
   const append = (entry: JournalEntry) => {
     opened.storage.append(entry);
     opened.host.apply(entry);
@@ -207,7 +279,10 @@ export async function live(
           partition,
           offset: place.start + random.below(place.end - place.start + 3),
         });
-      else if (draw < 18) opened.storage.partition(topicId, partition).roll();
+      else if (draw < 16) {
+        if (random.below(2) === 0) opened.storage.checkpoint();
+        replacing.begin(opened.storage, topicId, partition);
+      } else if (draw < 18) opened.storage.partition(topicId, partition).roll();
       else if (draw < 21) {
         const config = { 'segment.bytes': `${300 + random.below(600)}` };
         append({ type: 'topic-config', topicId, config });
@@ -233,7 +308,7 @@ export async function live(
         );
     }
     if (random.below(3) === 0) sync();
-    if (random.below(4) === 0) env.runImmediates();
+    if (random.below(4) === 0) run();
     if (draw === 99) {
       await env.run(opened.storage.close());
       history.acknowledged = history.entries.length;
@@ -241,7 +316,7 @@ export async function live(
     }
   }
   sync();
-  env.runImmediates();
+  run();
   await env.run(opened.storage.close());
   history.acknowledged = history.entries.length;
 }
