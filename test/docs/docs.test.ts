@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONFIG_DEFINITIONS } from '../../src/log/engine/topic-config-table.js';
 import { blocksOf, documents } from './blocks.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -56,13 +57,35 @@ describe('the code in README and docs', () => {
     expect(programs.length).toBeGreaterThan(2);
   });
 
-  it('the table of options names every option, and no other', () => {
-    const config = readFileSync(join(root, 'src/runtime/config.ts'), 'utf8');
-    const options = /interface KafkaStreamsOptions \{([\s\S]*?)\n\}/.exec(config)?.[1] ?? '';
-    const names = [...options.matchAll(/^  readonly (\w+)\??:/gm)].map((match) => match[1]);
+  it('the tables of options name every option, and no other', () => {
+    const optionsOf = (file: string, type: string): string[] => {
+      const source = readFileSync(join(root, file), 'utf8');
+      const members =
+        new RegExp(`interface ${type} .*\\{([\\s\\S]*?)\\n\\}`).exec(source)?.[1] ?? '';
+      return [...members.matchAll(/^  readonly (\w+)\??:/gm)].map((match) => match[1]!);
+    };
     const page = readFileSync(join(root, 'docs/configuration.md'), 'utf8');
-    const table = [...page.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
-    expect(table.sort()).toEqual(names.sort());
+    const [running = '', log = ''] = page.split('\n## The log\n');
+    const named = (text: string) => [...text.matchAll(/^\| `(\w+)` \|/gm)].map((match) => match[1]);
+    expect(named(running).sort()).toEqual(
+      optionsOf('src/runtime/config.ts', 'KafkaStreamsOptions').sort(),
+    );
+    // What only one kind of log takes stands in the text or in the table.
+    const own = ['OpenLogOptions', 'MemoryLogOptions'].flatMap((type) =>
+      optionsOf('src/log/log-options.ts', type),
+    );
+    expect(['durability', ...named(log)].sort()).toEqual(
+      [...optionsOf('src/log/log-options.ts', 'LogOptions'), ...own].sort(),
+    );
+  });
+
+  it('the table of topic configs is that of the log', () => {
+    const page = readFileSync(join(root, 'docs/topic-configs.md'), 'utf8');
+    const rows = [...CONFIG_DEFINITIONS].map(
+      ([name, { defaultValue, documentation }]) =>
+        `| \`${name}\` | ${defaultValue} | ${documentation} |`,
+    );
+    expect(page.split('\n').filter((line) => line.startsWith('| `'))).toEqual(rows);
   });
 
   it('links between files lead somewhere', () => {

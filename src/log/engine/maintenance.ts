@@ -111,6 +111,9 @@ export class Maintenance {
     // The active segment can only go when it is not the active one any more.
     if (start === segments.at(-1)?.endOffset) partition.storage.roll();
     this.#parts.raiseStart(partition, start);
+    this.#parts.logger?.info(
+      `millrace log: retention deleted ${topic.name}-${partition.partition} up to offset ${start}.`,
+    );
     return true;
   }
 }
