@@ -69,6 +69,11 @@ export type {
 // state
 export { Stores } from './state/stores.js';
 export type { KeyValueStoresOptions } from './state/stores.js';
+export type {
+  SessionStoresOptions,
+  VersionedStoresOptions,
+  WindowStoresOptions,
+} from './state/windowed-stores.js';
 export type { StateStore, StoreBuilder } from './state/store.js';
 export type {
   KeyValueStore,
@@ -77,6 +82,19 @@ export type {
   TimestampedKeyValueStore,
   ValueAndTimestamp,
 } from './state/key-value.js';
+export type {
+  ReadOnlyWindowStore,
+  SyncWindowStore,
+  TimestampedWindowStore,
+  WindowStore,
+} from './state/window.js';
+export type { ReadOnlySessionStore, SessionStore, SyncSessionStore } from './state/session.js';
+export { PUT_RETURN_CODE_NOT_PUT, PUT_RETURN_CODE_VALID_TO_UNDEFINED } from './state/versioned.js';
+export type {
+  ReadOnlyVersionedKeyValueStore,
+  VersionedKeyValueStore,
+  VersionedRecord,
+} from './state/versioned.js';
 
 // serdes
 export { Serdes } from './serde/serdes.js';

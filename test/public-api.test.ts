@@ -27,6 +27,8 @@ const DOORS: { readonly [door: string]: readonly string[] } = {
     'KStream',
     'KTable',
     'KafkaStreams',
+    'PUT_RETURN_CODE_NOT_PUT',
+    'PUT_RETURN_CODE_VALID_TO_UNDEFINED',
     'Record',
     'Serdes',
     'Stores',

@@ -78,11 +78,12 @@ export class StateManager {
       if (topic !== undefined) changelogs.push({ store, topic, partition: options.partition });
     }
     this.changelogs = changelogs;
-    this.caches =
-      this.#cache !== undefined &&
-      options.services.subtopologies.some(({ stores }) =>
-        stores.some(({ builder }) => builder.cachingEnabled),
-      );
+    this.caches = options.services.subtopologies.some(({ stores }) =>
+      stores.some(
+        ({ builder }) =>
+          builder.logsAtCommit === true || (this.#cache !== undefined && builder.cachingEnabled),
+      ),
+    );
   }
 
   get(name: string): ManagedStore | undefined {

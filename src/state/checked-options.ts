@@ -62,6 +62,7 @@ function checkOption(name: string, value: unknown, where: string, serdes: SerdeU
       break;
     case 'caching':
     case 'logging':
+    case 'retainDuplicates':
       if (typeof value !== 'boolean') throw wrong(name, 'true or false', value, where);
       break;
     case 'store':

@@ -6,7 +6,7 @@
 import { assert, StreamsError } from '../errors.js';
 import type { RecordHeader } from '../log/client.js';
 import type { CachedStore, CacheFlushListener } from './key-value.js';
-import type { HeldUpdate, Row, RowLayers } from './row-layers.js';
+import type { HeldUpdate, Row, LayeredRows } from './row-layers.js';
 import type { StoreCodec } from './store-codec.js';
 import type { ManagedStore, StoreContext } from './store.js';
 import { UpdateCache } from './update-cache.js';
@@ -17,7 +17,7 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
   readonly persistent = false;
   protected readonly codec: StoreCodec<K, V>;
   readonly #caching: boolean;
-  readonly #layers: RowLayers;
+  readonly #layers: LayeredRows;
   #context: StoreContext | undefined;
   #cache: UpdateCache | undefined;
   #listener: CacheFlushListener<L, V> | undefined;
@@ -25,7 +25,7 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
   /** Another handle has taken the place of this one. */
   #renewed = false;
 
-  constructor(codec: StoreCodec<K, V>, layers: RowLayers, caching: boolean) {
+  constructor(codec: StoreCodec<K, V>, layers: LayeredRows, caching: boolean) {
     this.name = codec.store;
     this.codec = codec;
     this.#layers = layers;
@@ -69,9 +69,14 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
   }
 
   /** Writes one changelog record; a timestamp below 0 is that of the record being processed. */
-  protected log(key: Uint8Array, value: Uint8Array | null, timestamp: number): void {
+  protected log(
+    key: Uint8Array,
+    value: Uint8Array | null,
+    timestamp: number,
+    headers?: readonly RecordHeader[],
+  ): void {
     const context = this.#context!;
-    context.changelog!(key, value, timestamp < 0 ? context.timestamp() : timestamp);
+    context.changelog!(key, value, timestamp < 0 ? context.timestamp() : timestamp, headers);
   }
 
   /** Writes to the row and holds the update back; only for stores that cache. */

@@ -90,6 +90,8 @@ export interface TimeOrderedBuffer<K, V> extends StateStore {
   /** Buffer time of the first record; `Infinity` when the buffer is empty. O(1). */
   readonly minTime: number;
   readonly recordCount: number;
+  /** The latest buffer time ever put, also before a restart; -1 before the first. */
+  readonly observedTime: number;
   /** As Kafka counts them: 8 + key + values + context of every record. */
   readonly byteCount: number;
   /**

@@ -8,7 +8,7 @@
  *     row.held      the record cache: what was flushed last, while a newer update is held back
  *
  * Values are opaque here (decoded or bytes, `undefined` is no value). How rows are found is the business of an index:
- * a map of keys, or the windows of each key; it is told when a row is gone and when a value comes or goes.
+ * a map of keys, or the windows of each key; it is told when a row is gone, and when a value changes if it wants to know.
  */
 import { assert } from '../errors.js';
 import type { RecordOrigin } from './store.js';
@@ -54,16 +54,26 @@ export class Row {
 export interface RowIndex<R extends Row> {
   /** The row has no value in any layer any more. */
   remove(row: R): void;
-  /** The newest layer has a value now, or none any more; told after the fact. */
-  presence?(row: R, present: boolean): void;
+  /** The row had `before` and has another value now, or one of them is none; told after the fact. */
+  changed?(row: R, before: unknown): void;
+}
+
+/** Rows of a store with their layers: what its task's side drives. */
+export interface LayeredRows<R extends Row = Row> {
+  readonly uncommittedBytes: number;
+  write(row: R, value: unknown, timestamp: number, scoped: boolean): void;
+  mergeScope(): void;
+  dropScope(): void;
+  promote(): void;
+  rollback(): void;
 }
 
 /** What a row costs besides its value. */
 const ROW_BYTES = 64;
 
-export class RowLayers<R extends Row = Row> {
+export class RowLayers<R extends Row = Row> implements LayeredRows<R> {
   readonly #index: RowIndex<R>;
-  readonly #tellsPresence: boolean;
+  readonly #tellsChanges: boolean;
   #changed: R[] = [];
   #scoped: R[] = [];
   #size = 0;
@@ -71,7 +81,7 @@ export class RowLayers<R extends Row = Row> {
 
   constructor(index: RowIndex<R>) {
     this.#index = index;
-    this.#tellsPresence = index.presence !== undefined;
+    this.#tellsChanges = index.changed !== undefined;
   }
 
   /** Rows with a value. */
@@ -164,12 +174,13 @@ export class RowLayers<R extends Row = Row> {
   }
 
   #set(row: R, value: unknown, timestamp: number): void {
-    const was = row.value !== undefined;
+    const before = row.value;
     row.value = value;
     row.timestamp = timestamp;
-    if (was === (value !== undefined)) return;
-    this.#size += was ? -1 : 1;
-    if (this.#tellsPresence) this.#index.presence!(row, !was);
+    if (value === undefined) {
+      if (before !== undefined) this.#size--;
+    } else if (before === undefined) this.#size++;
+    if (this.#tellsChanges) this.#index.changed!(row, before);
   }
 
   #removeIfGone(row: R): void {

@@ -107,6 +107,8 @@ export interface StoreBuilder<S extends StateStore = StateStore> {
   readonly changelogKind: ChangelogKind;
   /** Only for `window`, `session`, `versioned`. */
   readonly retentionMs?: number;
+  /** Its changelog is written by `flushCache`, whether there is a record cache or not. */
+  readonly logsAtCommit?: boolean;
   /** Never called by users. The result implements `ManagedStore` too. */
   build(): S & ManagedStore;
 }

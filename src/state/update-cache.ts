@@ -4,7 +4,7 @@
  * row (reads see it at once); this file knows which rows hold an update back, what was flushed before and where the
  * update came from. Inside a record scope nothing is flushed: a full cache asks for a commit instead.
  */
-import { byteSize, type HeldUpdate, type Row, type RowLayers } from './row-layers.js';
+import { byteSize, type HeldUpdate, type Row, type LayeredRows } from './row-layers.js';
 import type { CacheBudget, RecordOrigin, StoreContext } from './store.js';
 
 /** What a held update costs besides key and value. */
@@ -16,7 +16,7 @@ export type FlushUpdate = (row: Row, held: HeldUpdate) => void;
 export class UpdateCache {
   readonly #context: StoreContext;
   readonly #budget: CacheBudget;
-  readonly #layers: RowLayers;
+  readonly #layers: LayeredRows;
   readonly #flushUpdate: FlushUpdate;
   #rows: Row[] = [];
   #sequence = 0;
@@ -25,7 +25,7 @@ export class UpdateCache {
   constructor(
     context: StoreContext,
     budget: CacheBudget,
-    layers: RowLayers,
+    layers: LayeredRows,
     flushUpdate: FlushUpdate,
   ) {
     this.#context = context;

@@ -10,6 +10,7 @@ import type {
 import { Record } from '../../src/processor/record.js';
 import type { StateStore } from '../../src/state/store.js';
 import type { KeyValueStore } from '../../src/state/key-value.js';
+import type { VersionedKeyValueStore } from '../../src/state/versioned.js';
 import type { ProcessorSpec, StoreSpec } from './case.js';
 import { boom, keySelector } from './functions.js';
 import { collect, isStamped, runCommand } from './store-shell.js';
@@ -134,7 +135,11 @@ function putRecord(
   record: AnyRecord,
   value: unknown,
 ): void {
-  if (isNull(value)) store.put(record.key, null);
+  if (kind === 'versioned') {
+    // The declared kind says which face the store has.
+    const versioned = store as StateStore as VersionedKeyValueStore<unknown, unknown>;
+    versioned.put(record.key, isNull(value) ? null : value, record.timestamp);
+  } else if (isNull(value)) store.put(record.key, null);
   else store.put(record.key, kind === 'kv' ? value : { value, timestamp: record.timestamp });
 }
 

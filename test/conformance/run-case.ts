@@ -192,12 +192,17 @@ class CaseRun {
     for (const [name, expected] of Object.entries(this.#case.expect.stores ?? {})) {
       let actual: string;
       try {
-        actual = rowsText(await storeRows(driver, name, this.#application ? 'kv' : expected.type));
+        const type = this.#application && expected.type === 'timestampedKv' ? 'kv' : expected.type;
+        actual = rowsText(await storeRows(driver, name, type, this.#case.inputs));
       } catch (error) {
         actual = errorText(error);
       }
       // An application is queried without timestamps.
-      const rows = this.#application ? expected.rows.map((row) => row.slice(0, 2)) : expected.rows;
+      const timestamped = expected.type === 'timestampedKv';
+      const rows =
+        this.#application && timestamped
+          ? expected.rows.map((row) => row.slice(0, 2))
+          : expected.rows;
       this.#compare(`store ${name}`, rowsText(rows), actual);
     }
   }

@@ -8,6 +8,14 @@ import type {
   TimestampedKeyValueStore,
   ValueAndTimestamp,
 } from '../../src/state/key-value.js';
+import type { Windowed } from '../../src/serde/windowed.js';
+import type { SessionStore } from '../../src/state/session.js';
+import {
+  PUT_RETURN_CODE_NOT_PUT,
+  PUT_RETURN_CODE_VALID_TO_UNDEFINED,
+  type VersionedKeyValueStore,
+} from '../../src/state/versioned.js';
+import type { WindowStore } from '../../src/state/window.js';
 import { UnsupportedOperation } from './unsupported.js';
 import { isNull, text } from './text.js';
 
@@ -26,6 +34,12 @@ export function runCommand(
       return keyValueCommand(store as KeyValueStore<string, string>, operation, args);
     case 'timestampedKv':
       return timestampedCommand(store as TimestampedKeyValueStore<string, string>, operation, args);
+    case 'versioned':
+      return versionedCommand(store as VersionedKeyValueStore<string, string>, operation, args);
+    case 'window':
+      return windowCommand(store as WindowStore<string, string>, operation, args);
+    case 'session':
+      return sessionCommand(store as SessionStore<string, string>, operation, args);
     default:
       throw new UnsupportedOperation(`shell on a ${type} store`);
   }
@@ -94,6 +108,93 @@ function timestampedCommand(
   }
 }
 
+function versionedCommand(
+  store: VersionedKeyValueStore<string, string>,
+  operation: string,
+  args: readonly string[],
+): string {
+  const [key = ''] = args;
+  switch (operation) {
+    case 'put':
+      return validTo(store.put(key, args[1] ?? '', Number(args[2])));
+    case 'putnull':
+      return validTo(store.put(key, null, Number(args[1])));
+    case 'get':
+      return valueText(store.get(key));
+    case 'asof':
+      return valueText(store.get(key, Number(args[1])));
+    case 'del':
+      return valueText(store.delete(key, Number(args[1])));
+    default:
+      throw new UnsupportedOperation(`shell command ${operation} on a versioned store`);
+  }
+}
+
+function validTo(code: number): string {
+  if (code === PUT_RETURN_CODE_VALID_TO_UNDEFINED) return 'latest';
+  return code === PUT_RETURN_CODE_NOT_PUT ? 'rejected' : String(code);
+}
+
+function windowCommand(
+  store: WindowStore<string, string>,
+  operation: string,
+  args: readonly string[],
+): string | Promise<string> {
+  const [key = '', second = '', third, fourth] = args;
+  switch (operation) {
+    case 'put':
+      store.put(key, second, Number(third));
+      return 'ok';
+    case 'putnull':
+      store.put(key, null, Number(second));
+      return 'ok';
+    case 'get':
+      return text(store.fetch(key, Number(second)));
+    case 'fetch':
+      return braces(store.fetch(key, Number(second), Number(third)));
+    case 'bfetch':
+      return braces(store.backwardFetch(key, Number(second), Number(third)));
+    case 'fetchrange':
+      return sortedListing(store.fetch(bound(key), bound(second), Number(third), Number(fourth)));
+    case 'fetchall':
+      return sortedListing(store.fetchAll(Number(key), Number(second)));
+    case 'all':
+      return sortedListing(store.all());
+    default:
+      throw new UnsupportedOperation(`shell command ${operation} on a window store`);
+  }
+}
+
+function sessionCommand(
+  store: SessionStore<string, string>,
+  operation: string,
+  args: readonly string[],
+): string | Promise<string> {
+  const [key = '', second = '', third = '', value = ''] = args;
+  const times = [Number(second), Number(third)] as const;
+  const session = { key, window: { start: times[0], end: times[1] } };
+  switch (operation) {
+    case 'put':
+      store.put(session, value);
+      return 'ok';
+    case 'remove':
+      store.remove(session);
+      return 'ok';
+    case 'get':
+      return text(store.fetchSession(key, ...times));
+    case 'find':
+      return braces(store.findSessions(key, ...times));
+    case 'bfind':
+      return braces(store.backwardFindSessions(key, ...times));
+    case 'fetch':
+      return braces(store.fetch(key));
+    case 'fetchrange':
+      return sortedListing(store.fetch(bound(key), bound(second)));
+    default:
+      throw new UnsupportedOperation(`shell command ${operation} on a session store`);
+  }
+}
+
 /** An empty bound is an open end. */
 const bound = (argument: string): string | undefined => (argument === '' ? undefined : argument);
 
@@ -120,7 +221,29 @@ function listing(entries: Entries): string | Promise<string> {
   return Array.isArray(list) ? braces(list) : list.then(braces);
 }
 
-const braces = (list: readonly [unknown, unknown][]): string =>
+/** Over several keys the order is the store's own: sorted by (start, end, key). */
+function sortedListing(
+  entries: AsyncIterable<[Windowed<string>, string]>,
+): string | Promise<string> {
+  const list = collect(entries);
+  return Array.isArray(list)
+    ? braces(byWindow(list))
+    : list.then((later) => braces(byWindow(later)));
+}
+
+function byWindow(list: [unknown, unknown][]): [unknown, unknown][] {
+  const windowOf = (entry: [unknown, unknown]) => entry[0] as Windowed<string>; // what windowed stores list
+  return list.sort((left, right) => {
+    const [one, other] = [windowOf(left), windowOf(right)];
+    return (
+      one.window.start - other.window.start ||
+      one.window.end - other.window.end ||
+      (one.key < other.key ? -1 : Number(one.key > other.key))
+    );
+  });
+}
+
+const braces = (list: readonly (readonly [unknown, unknown])[]): string =>
   `{${list.map(([key, value]) => `${text(key)}=${valueText(value)}`).join(',')}}`;
 
 /** Takes what can be iterated at once at once; only a store on disk needs the promise. */

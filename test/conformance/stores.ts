@@ -20,7 +20,7 @@ export function storeBuilder(spec: StoreSpec): StoreBuilder {
     key: Serdes.string(),
     value: Serdes.string(),
     store: spec.persistent === true || spec.type === 'versioned' ? 'persistent' : 'memory',
-    caching: spec.caching ?? false,
+    ...(spec.type === 'versioned' ? {} : { caching: spec.caching ?? false }),
     logging: spec.logging ?? true,
     ...(spec.history === undefined ? {} : { historyRetention: spec.history }),
     ...(spec.retention === undefined ? {} : { retention: spec.retention }),

@@ -1,0 +1,122 @@
+/**
+ * The rows of a window or session store with the time they are kept for. What a store shows depends on the latest
+ * time ever put alone (not on when rows are dropped), so that a crash and a restore show the same: rows before that
+ * time minus the retention are hidden. They are dropped at a commit, whole times at once; in a store that is scanned
+ * for emit on close not before the operator has released them.
+ */
+import type { LayeredRows } from './row-layers.js';
+import { LayeredTime } from './layered-time.js';
+import { TimeIndex } from './time-index.js';
+import { TimedRows, type KeyRows, type TimedRow } from './timed-rows.js';
+
+/** Before anything was put. */
+const NO_TIME = -1;
+
+export class RetainedRows implements LayeredRows<TimedRow> {
+  /** Rows with a value, by time. */
+  readonly times = new TimeIndex();
+  readonly rows = new TimedRows(() => this.times);
+  readonly #retentionMs: number;
+  /** The latest time ever put. */
+  readonly #time = new LayeredTime(NO_TIME);
+  /** Rows below are not needed by the operator; undefined in a store that nobody scans. */
+  readonly #released: LayeredTime | undefined;
+
+  constructor(retentionMs: number, keepUntilReleased: boolean) {
+    this.#retentionMs = retentionMs;
+    this.#released = keepUntilReleased ? new LayeredTime(-Infinity) : undefined;
+  }
+
+  /** The least time that the store shows. */
+  get visibleFrom(): number {
+    return this.#time.current - this.#retentionMs + 1;
+  }
+
+  get observedTime(): number {
+    return this.#time.current;
+  }
+
+  observe(time: number, scoped: boolean): void {
+    this.#time.advance(time, scoped);
+  }
+
+  release(time: number, scoped: boolean): void {
+    this.#released?.advance(time, scoped);
+  }
+
+  /** What the store shows of one key, in order. */
+  ofKey(group: KeyRows | undefined, from: number, to: number): TimedRow[] {
+    if (group === undefined) return [];
+    const rows = this.rows.between(group, Math.max(from, this.visibleFrom), to);
+    return rows.every(hasValue) ? rows : rows.filter(hasValue);
+  }
+
+  /** What the store shows of all keys: by time, in no order within one time. */
+  ofAll(from: number, to: number): TimedRow[] {
+    return this.times.between(Math.max(from, this.visibleFrom), to);
+  }
+
+  restore(row: TimedRow, value: unknown, timestamp: number): void {
+    this.rows.layers.restore(row, value, timestamp);
+  }
+
+  /** After every record of a restore. */
+  restored(time: number): void {
+    this.#time.restore(time);
+    this.#expire();
+  }
+
+  // ------------------------------------------------------------ layers
+
+  get uncommittedBytes(): number {
+    return this.rows.layers.uncommittedBytes;
+  }
+
+  write(row: TimedRow, value: unknown, timestamp: number, scoped: boolean): void {
+    this.rows.layers.write(row, value, timestamp, scoped);
+  }
+
+  mergeScope(): void {
+    this.rows.layers.mergeScope();
+    this.#time.mergeScope();
+    this.#released?.mergeScope();
+  }
+
+  dropScope(): void {
+    this.rows.layers.dropScope();
+    this.#time.dropScope();
+    this.#released?.dropScope();
+  }
+
+  promote(): void {
+    this.rows.layers.promote();
+    this.#time.promote();
+    this.#released?.promote();
+    this.#expire();
+  }
+
+  rollback(): void {
+    this.rows.layers.rollback();
+    this.#time.rollback();
+    this.#released?.rollback();
+  }
+
+  #expire(): void {
+    const hidden = this.#time.committed - this.#retentionMs + 1;
+    const below = Math.min(hidden, this.#released?.committed ?? Infinity);
+    const { times } = this;
+    const { layers } = this.rows;
+    for (let time = times.earliest(); time !== undefined && time < below;) {
+      let blocked = false;
+      for (const row of times.first()) {
+        if (layers.isSettled(row)) layers.discard(row);
+        else blocked = true;
+      }
+      // Rows of the record that still waits go at a later commit.
+      if (blocked) return;
+      time = times.earliest();
+    }
+  }
+}
+
+const hasValue = (row: TimedRow): boolean => row.value !== undefined;
