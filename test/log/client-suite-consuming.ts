@@ -111,6 +111,74 @@ export function describeConsuming(bench: () => Bench): void {
     expect(values(await bench().drain(earliest))).toEqual(['1', '2']);
   });
 
+  it('a poll brings no more than maxBytes over all partitions, and at least one batch', async () => {
+    const partitions = [0, 1, 2, 3].map((partition) => ({ topic: 'a', partition }));
+    await bench().topic('a', 4);
+    const producer = await bench().producer({ batchBytes: 100 });
+    const text = 'x'.repeat(900);
+    for (let i = 0; i < 16; i++) send(producer, 'a', null, text, { partition: i % 4 });
+    await bench().run(producer.flush());
+    for (const [maxBytes, most] of [
+      [1, 1],
+      [2100, 2],
+      [1e6, 16],
+    ] as const) {
+      const consumer = bench().reader(partitions, { maxBytes });
+      const counts: number[] = [];
+      for (;;) {
+        // oxlint-disable-next-line no-await-in-loop -- one poll after the other
+        const records = recordsOf(await bench().run(consumer.poll(0)));
+        if (records.length === 0) break;
+        counts.push(records.length);
+      }
+      expect([Math.max(...counts), counts.reduce((a, b) => a + b)]).toEqual([most, 16]);
+    }
+    for (const maxBytes of [0, -1, Number.NaN])
+      expect(() => bench().client.consumer({ maxBytes })).toThrowError(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+      );
+  });
+
+  it('of many partitions those with records are found, whoever wrote last', async () => {
+    const partitions = Array.from({ length: 300 }, (_, partition) => ({ topic: 'a', partition }));
+    await bench().topic('a', 300);
+    const consumer = bench().reader(partitions);
+    expect(await bench().drain(consumer)).toEqual([]);
+    const producer = await bench().producer();
+    for (let round = 0; round < 5; round++) {
+      const written = [7 * round, 299 - round, 150].sort((a, b) => a - b);
+      for (const partition of written) send(producer, 'a', null, `${round}`, { partition });
+      // oxlint-disable-next-line no-await-in-loop -- one round after the other
+      await bench().run(producer.flush());
+      // oxlint-disable-next-line no-await-in-loop -- one round after the other
+      const records = await bench().drain(consumer);
+      expect(records.map(({ partition }) => partition).sort((a, b) => a - b)).toEqual(written);
+    }
+  });
+
+  it('what is below the log start is named when it is lost, by every policy', async () => {
+    await bench().topic('a');
+    await bench().produce('a', '0', '1', '2', '3');
+    await bench().run(
+      bench()
+        .client.admin()
+        .deleteRecords([{ topic: 'a', partition: 0, offset: 3 }]),
+    );
+    const at = async (offsetReset: 'earliest' | 'latest' | 'none') => {
+      const consumer = bench().reader('a', { offsetReset });
+      consumer.seek({ topic: 'a', partition: 0 }, 1);
+      await bench().run(consumer.poll(0));
+      return consumer.position({ topic: 'a', partition: 0 });
+    };
+    expect(await at('earliest')).toBe(4);
+    expect(await at('latest')).toBe(4);
+    await expect(at('none')).rejects.toMatchObject({
+      code: 'OFFSET_OUT_OF_RANGE',
+      message: expect.stringContaining('offsets 1 to 2 were deleted before they were read'),
+      where: { topic: 'a', partition: 0, offset: 1 },
+    });
+  });
+
   it('unassigned partitions and unknown topics are refused', async () => {
     await bench().topic('a');
     const consumer = bench().client.consumer();

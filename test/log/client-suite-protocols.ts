@@ -67,6 +67,24 @@ export function describeProtocols(bench: () => Bench): void {
     expect(one.groupMetadata().generationId).toBe(two.groupMetadata().generationId);
   });
 
+  it('a cooperative member gets nothing that another one still holds', async () => {
+    await bench().topic('a', 6);
+    const one = member(bench, ['a'], undefined, COOPERATIVE);
+    const two = member(bench, ['a'], undefined, COOPERATIVE);
+    await settle(bench, one, two);
+    const three = member(bench, ['a'], undefined, COOPERATIVE);
+    // The group is complete when `two` has joined; `one` does not know yet that it has to give something up.
+    for (const each of [three, one, two, three]) {
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      await bench().run(each.poll(0));
+      const held = [one, two, three].flatMap((other) => names(other.assignment()).split(' '));
+      const partitions = held.filter((name) => name !== '');
+      expect(new Set(partitions).size).toBe(partitions.length);
+    }
+    await settle(bench, one, two, three);
+    expect(shares(one, two, three).map((share) => share.length)).toEqual([5, 5, 5]);
+  });
+
   it('what a cooperative member gives up can be committed in the callback', async () => {
     await bench().topic('a', 2);
     const one: LogConsumer = member(
@@ -229,6 +247,21 @@ export function describeStaticMembers(bench: () => Bench): void {
     const again = member(bench, ['a', 'b'], undefined, fixed('y'));
     await settle(bench, one!, again);
     expect(shares(one!, again)).toEqual(['a0', 'a1 b0 b1']);
+  });
+
+  it('a static member that goes while it has to give something up leaves nothing to nobody', async () => {
+    await bench().topic('a', 6);
+    const one = member(bench, ['a'], undefined, fixed('x', COOPERATIVE));
+    const two = member(bench, ['a'], undefined, COOPERATIVE);
+    await settle(bench, one, two);
+    const three = member(bench, ['a'], undefined, COOPERATIVE);
+    // oxlint-disable-next-line no-await-in-loop -- one after the other
+    for (const each of [three, one, two]) await bench().run(each.poll(0));
+    await bench().run(one.close());
+    const again = member(bench, ['a'], undefined, fixed('x', COOPERATIVE));
+    await settle(bench, again, two, three);
+    const held = shares(again, two, three).flatMap((share) => share.split(' '));
+    expect(held.sort()).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'a5']);
   });
 
   it('a second consumer with the same instance id fences the first one for good', async () => {

@@ -23,7 +23,7 @@ const TOPICS = ['t0', 't1', 't2'];
 const REFUSED = new Set(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER', 'REBALANCE_IN_PROGRESS']);
 
 const WELL_BEHAVED = [
-  { weight: 12, arbitrary: fc.constant('poll' as const) },
+  { weight: 20, arbitrary: fc.constant('poll' as const) },
   { weight: 4, arbitrary: fc.constantFrom('produce' as const, 'join' as const, 'commit' as const) },
   { weight: 2, arbitrary: fc.constantFrom('close' as const, 'grow' as const) },
   { weight: 1, arbitrary: fc.constant('restart' as const) },
@@ -50,6 +50,8 @@ interface Step {
 }
 
 interface Life {
+  /** How many members there are when it begins. */
+  readonly members: number;
   readonly assignor: AssignorName;
   readonly pattern: boolean;
   readonly steps: readonly Step[];
@@ -59,6 +61,7 @@ const lives = (actions: typeof ANYHOW | typeof WELL_BEHAVED): fc.Arbitrary<Life>
   fc.record({
     assignor: fc.constantFrom<AssignorName>('range', 'roundrobin', 'sticky', 'cooperative-sticky'),
     pattern: fc.boolean(),
+    members: fc.nat(4),
     steps: fc.array(
       fc.record({ do: fc.oneof(...(actions as typeof ANYHOW)), pick: fc.nat(1000) }),
       { minLength: 5, maxLength: 80 },
@@ -274,7 +277,9 @@ class World {
 async function live(life: Life): Promise<World> {
   const world = new World(life);
   await world.open();
-  await world.grow(0);
+  // oxlint-disable-next-line no-await-in-loop -- one after the other
+  for (const pick of [3, 3, 1]) await world.grow(pick);
+  for (let pick = 1; pick <= life.members; pick++) world.join(pick);
   for (const step of life.steps) {
     /* oxlint-disable no-await-in-loop -- steps follow each other */
     await world.run(step);
