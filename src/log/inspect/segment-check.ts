@@ -3,7 +3,12 @@
  * over them, and that the journal's checkpoint says the same of it as its batches.
  */
 import type { FileSystem } from '../../env/file-system.js';
-import { batchBaseOffset, batchLastOffset, batchMaxTimestamp } from '../batch-header.js';
+import {
+  batchBaseOffset,
+  batchLastOffset,
+  batchMaxTimestamp,
+  batchRecordCount,
+} from '../batch-header.js';
 import { readWhole } from '../engine/log-directory.js';
 import type { FindingPlace, Findings } from './findings.js';
 import { OffsetIndexCheck, TimeIndexCheck } from './index-check.js';
@@ -96,11 +101,14 @@ export class SegmentCheck {
       totals.batches++;
       totals.bytes += scan.size;
       index?.batch(position, last);
-      times?.batch(last, batchMaxTimestamp(bytes, start));
+      // A batch that compaction left without records has no timestamp to look for.
+      const timestamp = batchRecordCount(bytes, start) === 0 ? -1 : batchMaxTimestamp(bytes, start);
+      times?.batch(last, timestamp);
       this.#follows(base, last, expected, segment.cleaned, at);
       if (scan.damage === undefined) {
-        maxTimestamp = Math.max(maxTimestamp, batchMaxTimestamp(bytes, start));
+        maxTimestamp = Math.max(maxTimestamp, timestamp);
         this.#readRecords(bytes, start, segment, at, totals);
+        if (segment.cleaned) producers.gap();
         producers.batch(bytes, start, at);
       } else {
         whole = false;
