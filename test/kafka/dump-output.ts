@@ -32,6 +32,7 @@ export interface DumpedBatch {
   readonly partitionLeaderEpoch: number;
   readonly isTransactional: boolean;
   readonly isControl: boolean;
+  readonly deleteHorizonMs: number | undefined;
   readonly position: number;
   readonly timestampType: string;
   readonly maxTimestamp: number;
@@ -62,7 +63,7 @@ const SANE = /\S+ passed sanity check\.\n/y;
 const BATCH = new RegExp(
   'baseOffset: (\\d+) lastOffset: (\\d+) count: (\\d+) baseSequence: (-?\\d+) lastSequence: (-?\\d+) ' +
     'producerId: (-?\\d+) producerEpoch: (-?\\d+) partitionLeaderEpoch: (-?\\d+) isTransactional: (true|false) ' +
-    'isControl: (true|false) deleteHorizonMs: OptionalLong\\.empty position: (\\d+) ' +
+    'isControl: (true|false) deleteHorizonMs: OptionalLong(?:\\.empty|\\[(\\d+)\\]) position: (\\d+) ' +
     '(CreateTime|LogAppendTime): (-?\\d+) size: (\\d+) magic: 2 compresscodec: (\\w+) crc: (\\d+) isvalid: (true|false)\\n',
   'y',
 );
@@ -199,13 +200,14 @@ function dumpedBatch(fields: readonly string[]): DumpedBatch {
     partitionLeaderEpoch: number(7),
     isTransactional: fields[8] === 'true',
     isControl: fields[9] === 'true',
-    position: number(10),
-    timestampType: fields[11] ?? '',
-    maxTimestamp: number(12),
-    size: number(13),
-    compression: fields[14] ?? '',
-    crc: number(15),
-    isValid: fields[16] === 'true',
+    deleteHorizonMs: fields[10] === undefined ? undefined : number(10),
+    position: number(11),
+    timestampType: fields[12] ?? '',
+    maxTimestamp: number(13),
+    size: number(14),
+    compression: fields[15] ?? '',
+    crc: number(16),
+    isValid: fields[17] === 'true',
     records: [],
   };
 }

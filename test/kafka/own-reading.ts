@@ -1,10 +1,12 @@
 /** A segment file as our own codec reads it, in the shape in which Kafka's tool prints it. */
 import { readFileSync } from 'node:fs';
 import {
+  DELETE_HORIZON,
   LOG_APPEND_TIME,
   batchAttributes,
   batchBaseOffset,
   batchBaseSequence,
+  batchBaseTimestamp,
   batchBytes,
   batchLastOffset,
   batchMaxTimestamp,
@@ -35,12 +37,19 @@ export function readBatch(bytes: Buffer, at: number): DumpedBatch {
     lastOffset: batchLastOffset(bytes, at),
     count,
     baseSequence,
-    lastSequence: baseSequence < 0 ? -1 : baseSequence + count - 1,
+    lastSequence:
+      baseSequence < 0
+        ? -1
+        : baseSequence + batchLastOffset(bytes, at) - batchBaseOffset(bytes, at),
     producerId: batchProducerId(bytes, at),
     producerEpoch: batchProducerEpoch(bytes, at),
     partitionLeaderEpoch: bytes.readInt32BE(at + 12),
     isTransactional: isTransactionalBatch(bytes, at),
     isControl: isControlBatch(bytes, at),
+    deleteHorizonMs:
+      (batchAttributes(bytes, at) & DELETE_HORIZON) === 0
+        ? undefined
+        : batchBaseTimestamp(bytes, at),
     position: at,
     timestampType:
       (batchAttributes(bytes, at) & LOG_APPEND_TIME) === 0 ? 'CreateTime' : 'LogAppendTime',
