@@ -79,6 +79,7 @@ export function recover(options: RecoveryOptions): Recovered {
   for (const partition of rewrites.keys()) partition.place();
   if (!newest.header.unsynced) checkNothingBehind(files, topics, swaps, newest);
   for (const entry of entries) if (isHostEntry(entry)) options.host.replay(entry);
+  if (!newest.header.unsynced) writeLastGroupAgain(files, newest);
   removeUnfinished(files, directory);
   rewriteSegments(files, directory, topics, rewrites, swaps);
   const position = beginJournal(
@@ -95,6 +96,24 @@ export function recover(options: RecoveryOptions): Recovered {
     partition.journalBegins(position.number);
   }
   return { logId, topics, position, report: reportOf(chain.files, newest) };
+}
+
+/**
+ * The process may have died, or its sync failed, when the last group was only in the page cache. Segments get its
+ * batches below, so it must be durable first: after a power cut nothing would explain them. Every group before it was.
+ */
+function writeLastGroupAgain(files: FileSystem, { path, groups }: JournalFile): void {
+  const { start, end } = groups.at(-1)!;
+  const handle = files.open(path, 'write');
+  try {
+    const bytes = Buffer.allocUnsafeSlow(end - start);
+    handle.read(bytes, start);
+    // Not only synced: after a failed sync its pages count as clean.
+    handle.write(bytes, start);
+    handle.datasync();
+  } finally {
+    handle.close();
+  }
 }
 
 /** The format file comes last: without it there is no log, and what stands here is an attempt that did not end. */

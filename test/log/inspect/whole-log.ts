@@ -7,12 +7,21 @@ import { checkLog, type LogFinding } from '../../../src/log/inspect/inspect.js';
 /** Indexes are not synced, so a crash may leave anything of them; they are made anew. */
 const NORMAL = new Set(['offset-index', 'time-index']);
 
-/** What is wrong with the log in `directory` of a disk that nobody uses, in sentences. */
-export async function faultsOf(files: SimulatedFiles, directory = '/log'): Promise<string[]> {
+/**
+ * What is wrong with the log in `directory` of a disk that nobody uses, in sentences. `strict`: the process closed the
+ * log itself, so that it must say so.
+ */
+export async function faultsOf(
+  files: SimulatedFiles,
+  directory = '/log',
+  strict = false,
+): Promise<string[]> {
   const env = new SimulatedEnv({ files });
   let findings: readonly LogFinding[];
   try {
-    findings = (await checkLog(directory, { env })).findings;
+    const report = await checkLog(directory, { env });
+    if (strict && !report.cleanShutdown) return ['the log was closed, but its files do not say so'];
+    findings = report.findings;
   } catch (error) {
     // The crash came before there was anything.
     if (error instanceof StreamsError && error.code === 'INVALID_ARGUMENT') return [];

@@ -9,6 +9,7 @@ import { SimulatedEnv } from '../../../src/env/simulated-env.js';
 import { SimulatedCrash, SimulatedFiles } from '../../../src/env/simulated-files.js';
 import type { Durability } from '../../../src/log/engine/journal-storage.js';
 import { expectWhole } from '../inspect/whole-log.js';
+import { batch, topicCreated } from '../storage-suite.js';
 import { History, live, openSmall, type Opened } from './workload.js';
 
 const SEED = Number(process.env.CRASH_SEED ?? 1);
@@ -126,4 +127,30 @@ describe('a crash at every call', () => {
       }
     }
   }, 120_000);
+
+  it('in recovery, when the last group was only in the page cache, leaves a log that opens', async () => {
+    const life = new SimulatedFiles();
+    const env = new SimulatedEnv({ files: life });
+    const { storage } = openSmall(env);
+    storage.append(topicCreated('t', 'topic', 1));
+    storage.append(batch('t', 0, 0, ['durable']));
+    storage.sync(() => {});
+    env.runImmediates();
+    life.inject(({ kind }) => (kind === 'datasync' ? 'EIO' : undefined));
+    storage.append(batch('t', 0, 1, ['in the page cache']));
+    storage.sync(() => {});
+    env.runImmediates();
+    life.kill();
+    const whole = life.copy(1);
+    openSmall(new SimulatedEnv({ files: whole }));
+    for (let crashAt = 0; crashAt < whole.operations; crashAt++) {
+      const files = life.copy(crashAt);
+      files.inject(({ index }) => (index === crashAt ? 'crash' : undefined));
+      expect(() => openSmall(new SimulatedEnv({ files }))).toThrow(SimulatedCrash);
+      files.crash('none');
+      const context = `crash in call ${crashAt} of recovery`;
+      await expectWhole(files, context);
+      expect(() => openSmall(new SimulatedEnv({ files })), context).not.toThrow();
+    }
+  });
 });
