@@ -120,7 +120,7 @@ export interface PartitionOffset {
 }
 
 /** `latest` is the last stable offset under read_committed and the high watermark under read_uncommitted; a number is a timestamp. */
-export type OffsetSpec = 'earliest' | 'latest' | number;
+export type OffsetSpec = 'earliest' | 'latest' | 'max-timestamp' | number;
 
 export interface OffsetAndMetadata {
   readonly offset: number;

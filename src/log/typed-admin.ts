@@ -2,7 +2,12 @@
  * The admin of the typed face: Kafka's admin calls over any log. A topic that does not exist is an error that names
  * the nearest one.
  */
-import { checkNewTopics, requireArray } from './checked-options.js';
+import {
+  checkConfigChanges,
+  checkNewTopics,
+  checkPartitionCounts,
+  requireArray,
+} from './checked-options.js';
 import type {
   ConfigChange,
   ConfigEntry,
@@ -51,7 +56,7 @@ export interface Admin {
   listTopics(): Promise<string[]>;
   /** In the order asked for; all topics when none are named. Throws `UNKNOWN_TOPIC`. */
   describeTopics(topics?: readonly string[]): Promise<TopicDescription[]>;
-  /** Per partition: where it begins, where it ends, or the first record at or after a timestamp (its end when there is none). */
+  /** Per partition: where it begins, where it ends, the youngest record, or the first one at or after a timestamp; -1 when there is no such record. */
   listOffsets(
     topic: string,
     spec: OffsetSpec,
@@ -133,7 +138,7 @@ export class TypedAdmin implements Admin {
   async createPartitions(
     topics: readonly { readonly topic: string; readonly partitions: number }[],
   ): Promise<void> {
-    requireArray(topics, 'createPartitions', "[{ topic: 'order', partitions: 6 }]");
+    checkPartitionCounts(topics);
     await this.describeTopics(topics.map(({ topic }) => topic));
     await this.#admin.createPartitions(topics);
   }
@@ -145,11 +150,7 @@ export class TypedAdmin implements Admin {
   }
 
   async alterConfigs(changes: readonly ConfigChange[]): Promise<void> {
-    requireArray(
-      changes,
-      'alterConfigs',
-      "[{ topic: 'order', set: { 'retention.ms': 3_600_000 } }]",
-    );
+    checkConfigChanges(changes);
     await this.describeTopics(changes.map(({ topic }) => topic));
     await this.#admin.alterConfigs(changes);
   }

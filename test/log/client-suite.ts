@@ -13,6 +13,7 @@ import {
   describePartitions,
   describeRecreation,
 } from './client-suite-topics.js';
+import { describeTimes } from './client-suite-times.js';
 import { describeTransactions } from './client-suite-transactions.js';
 
 export type { LogClientHarness } from './client-suite-records.js';
@@ -34,6 +35,7 @@ export function describeLogClient(name: string, open: () => Promise<LogClientHar
     describe('topics made anew', () => describeRecreation(current));
     describe('deleted records', () => describeDeletedRecords(current));
     describe('producing', () => describeProducing(current));
+    describe('offsets by time', () => describeTimes(current));
     describe('consuming', () => describeConsuming(current));
     describe('waiting', () => describeWaiting(current));
     describe('transactions', () => describeTransactions(current));

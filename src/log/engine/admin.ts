@@ -16,6 +16,7 @@ import type {
 } from '../client.js';
 import type { Broker } from './broker.js';
 import { GroupAdmin } from './group-admin.js';
+import { offsetOfMaxTimestamp } from './max-timestamp.js';
 import type { Partition } from './partition.js';
 import { describeConfig } from './topic-config.js';
 import type { Topic } from './topics.js';
@@ -181,14 +182,13 @@ function offsetOf(
 ): number {
   if (spec === 'earliest') return partition.startOffset;
   if (spec === 'latest') return end;
-  if (Number.isFinite(spec)) {
-    const { topic, partition: number } = partition;
-    const place = { topic, partition: number, ...(codecs === undefined ? {} : { codecs }) };
-    return partition.storage.findTimestamp(spec, end, place)?.offset ?? -1;
-  }
+  const { topic, partition: number } = partition;
+  const place = { topic, partition: number, ...(codecs === undefined ? {} : { codecs }) };
+  if (spec === 'max-timestamp') return offsetOfMaxTimestamp(partition.storage, end, place);
+  if (Number.isFinite(spec)) return partition.storage.findTimestamp(spec, end, place)?.offset ?? -1;
   throw new StreamsError(
     'INVALID_ARGUMENT',
-    `${String(spec)} names no offset: give 'earliest', 'latest' or a timestamp in ms.`,
+    `${String(spec)} names no offset: give 'earliest', 'latest', 'max-timestamp' or a timestamp in ms.`,
     {
       topic: partition.topic,
       partition: partition.partition,
