@@ -34,6 +34,13 @@ const CONSUMER: Known<ConsumerOptions<unknown, unknown>> = {
   maxPartitionBytes: true,
 };
 const NEW_TOPIC: Known<NewTopic> = { topic: true, partitions: true, config: true };
+interface Entry {
+  readonly call: string;
+  readonly known: readonly string[];
+}
+
+const PARTITION_COUNT: Entry = { call: 'createPartitions', known: ['topic', 'partitions'] };
+const CONFIG_CHANGE: Entry = { call: 'alterConfigs', known: ['topic', 'set', 'unset'] };
 const LOGGER_METHODS = ['info', 'warn', 'error'] as const;
 
 export function checkProducerOptions(options: object): void {
@@ -94,6 +101,33 @@ export function requireArray(value: unknown, call: string, like: string): void {
   if (Array.isArray(value)) return;
   const example = typeof value === 'string' ? `['${value}']` : like;
   throw invalid(`${call}: give an array: ${call}(${example}).`);
+}
+
+export function checkPartitionCounts(topics: unknown): void {
+  const like = "[{ topic: 'order', partitions: 6 }]";
+  requireArray(topics, 'createPartitions', like);
+  for (const topic of topics as readonly unknown[]) requireEntry(topic, PARTITION_COUNT, like);
+}
+
+export function checkConfigChanges(changes: unknown): void {
+  const like = "[{ topic: 'order', set: { 'retention.ms': 3_600_000 } }]";
+  requireArray(changes, 'alterConfigs', like);
+  for (const change of changes as readonly unknown[]) {
+    requireEntry(change, CONFIG_CHANGE, like);
+    const { set, unset } = change as { readonly set?: unknown; readonly unset?: unknown };
+    if (set !== undefined && (typeof set !== 'object' || set === null || Array.isArray(set)))
+      throw invalid(`alterConfigs: set is ${JSON.stringify(set)}. Give an object of configs.`);
+    if (unset !== undefined && !Array.isArray(unset))
+      throw invalid(
+        `alterConfigs: unset is ${JSON.stringify(unset)}. Give an array of names: ['retention.ms'].`,
+      );
+  }
+}
+
+function requireEntry(entry: unknown, { call, known }: Entry, like: string): void {
+  if (typeof entry !== 'object' || entry === null || !('topic' in entry))
+    throw invalid(`${call}: ${JSON.stringify(entry)} names no topic. Give ${call}(${like}).`);
+  requireOptions(entry, known, call);
 }
 
 /** A loop over a consumer that has nothing to read would wait for ever. Kafka's words. */

@@ -101,6 +101,29 @@ describe('options', () => {
     ],
     ['describe', () => untyped(log.admin())['describeTopics']!('t'), /describeTopics\(\['t'\]\)/],
     ['delete', () => untyped(log.admin())['deleteTopics']!('t'), /deleteTopics\(\['t'\]\)/],
+    ['more', () => untyped(log.admin())['createPartitions']!('t'), /createPartitions\(\['t'\]\)/],
+    ['count', () => untyped(log.admin())['createPartitions']!([6]), /6 names no topic/],
+    [
+      'partitions',
+      () => untyped(log.admin())['createPartitions']!([{ topic: 't', count: 6 }]),
+      /no option 'count'/,
+    ],
+    ['change', () => untyped(log.admin())['alterConfigs']!({ topic: 't' }), /give an array/],
+    [
+      'set',
+      () => untyped(log.admin())['alterConfigs']!([{ topic: 't', set: 'retention.ms=1' }]),
+      /set is "retention.ms=1"/,
+    ],
+    [
+      'unset',
+      () => untyped(log.admin())['alterConfigs']!([{ topic: 't', unset: 'retention.ms' }]),
+      /Give an array of names/,
+    ],
+    [
+      'config',
+      () => untyped(log.admin())['alterConfigs']!([{ topic: 't', sets: {} }]),
+      /Did you mean 'set'/,
+    ],
     [
       'subscribe',
       () => untyped(log.consumer({ groupId: 'g' }))['subscribe']!('t'),
