@@ -3,6 +3,7 @@
  * restarts, crashes, time. The model is every record that was ever appended with its fate; `check` compares it with
  * what readers see. Everything goes through the broker, where offsets are known at once.
  */
+// oxlint-disable vitest/no-standalone-expect -- called from tests
 import { expect } from 'vitest';
 import type { SeededRandom } from '../../../src/env/seeded-random.js';
 import { SimulatedEnv } from '../../../src/env/simulated-env.js';
@@ -116,11 +117,11 @@ export class CompactedLife {
   /** All that can be cleaned. Tombstones that stay begin to count their time. */
   async clean(): Promise<void> {
     await this.flush();
+    const now = this.env.clock.now();
     await this.env.run(this.engine.broker.cleaner.cleanNow());
     const { cleanedTo } = this.partition.storage;
     for (const record of this.records)
-      if (record.offset < cleanedTo && record.cleanedAt < 0)
-        record.cleanedAt = this.env.clock.now();
+      if (record.offset < cleanedTo && record.cleanedAt < 0) record.cleanedAt = now;
   }
 
   async restart(crash: boolean): Promise<void> {
