@@ -29,6 +29,7 @@ export const MATERIALIZED: readonly string[] = [
   'logging',
   'name',
 ];
+export const WINDOWED: readonly string[] = [...MATERIALIZED, 'retention'];
 export const TABLE_JOINED: readonly string[] = [
   ...MATERIALIZED,
   'foreignKey',

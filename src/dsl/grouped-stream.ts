@@ -1,24 +1,23 @@
 /** `KGroupedStream`: a stream whose records are grouped by key, waiting for an aggregation. */
+import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
 import { checkCall, MATERIALIZED } from './checks.js';
 import { KTable } from './ktable.js';
 import { aggregate, type Aggregator, type Initializer } from './operators/aggregate.js';
 import { reduce, type Reducer } from './operators/reduce.js';
-import { validateName } from './names.js';
 import type { Materialized, Named, StoreOptions } from './options.js';
-import { behind, repartitionPlan, tableStore } from './plan-steps.js';
-import type { RepartitionPlan, SerdeSlot, StreamState, TablePlan } from './plan.js';
+import { tableStore, type Grouping } from './plan-steps.js';
+import type { SerdeSlot, StreamState, TablePlan } from './plan.js';
+import { SessionWindowedKStream } from './session-windowed-stream.js';
+import { StreamGrouping } from './stream-grouping.js';
+import { TimeWindowedKStream } from './time-windowed-stream.js';
+import { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from './windows.js';
 
 type AggregateOptions<K, V> = Named & Materialized<K, V>;
 
-interface Grouping extends Named {
-  readonly key: SerdeSlot;
-  readonly value: SerdeSlot;
-}
-
 /** What tells one aggregation from another. */
-interface Aggregation {
+interface KeyAggregation {
   readonly prefix: string;
   readonly call: string;
   readonly key: SerdeSlot;
@@ -38,28 +37,40 @@ interface Aggregation {
  * ```
  */
 export class KGroupedStream<K, V> {
-  readonly #stream: StreamState;
-  readonly #name: string | undefined;
-  readonly #key: SerdeSlot;
-  readonly #value: SerdeSlot;
-  /** Aggregations of a named grouping share one repartition topic. */
-  #shared: RepartitionPlan | undefined;
+  readonly #grouping: StreamGrouping;
   /** Only for the compiler. */
   declare readonly groupType?: readonly [key: K, value: V];
 
   /** @internal */
-  constructor(stream: StreamState, { name, key, value }: Grouping) {
-    this.#stream = stream;
-    this.#name = name === undefined ? undefined : validateName(name);
-    this.#key = key ?? stream.key;
-    this.#value = value ?? stream.value;
+  constructor(stream: StreamState, grouping: Grouping) {
+    this.#grouping = new StreamGrouping(stream, grouping);
+  }
+
+  /** Cuts the records of each key into windows: `TimeWindows`, `SlidingWindows`, `UnlimitedWindows` or `SessionWindows`. */
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V>;
+  windowedBy(windows: TimeWindows | SlidingWindows | UnlimitedWindows): TimeWindowedKStream<K, V>;
+  windowedBy(
+    windows: TimeWindows | SlidingWindows | UnlimitedWindows | SessionWindows,
+  ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
+    if (windows instanceof SessionWindows)
+      return new SessionWindowedKStream(this.#grouping, windows);
+    if (
+      windows instanceof TimeWindows ||
+      windows instanceof SlidingWindows ||
+      windows instanceof UnlimitedWindows
+    )
+      return new TimeWindowedKStream(this.#grouping, windows);
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      "windowedBy(): these are no windows. Give TimeWindows.of({ size: '1m', grace: 0 }), SlidingWindows, SessionWindows or UnlimitedWindows.",
+    );
   }
 
   /** Counts the records of each key. */
   count(options: AggregateOptions<K, number> = {}): KTable<K, number, never> {
     checkCall('count()', {}, options, MATERIALIZED);
     // Kafka uses up one more store name here.
-    if (options.as === undefined) this.#stream.plan.names.newStore('KSTREAM-AGGREGATE-');
+    if (options.as === undefined) this.#grouping.plan.names.newStore('KSTREAM-AGGREGATE-');
     return this.#aggregation(options, {
       prefix: 'KSTREAM-AGGREGATE-',
       call: 'count()',
@@ -79,7 +90,7 @@ export class KGroupedStream<K, V> {
       prefix: 'KSTREAM-REDUCE-',
       call: 'reduce()',
       key: options.key as SerdeSlot,
-      value: (options.value as SerdeSlot) ?? this.#value,
+      value: (options.value as SerdeSlot) ?? this.#grouping.value,
       operator: reduce<K, V>(reducer),
     });
   }
@@ -112,42 +123,19 @@ export class KGroupedStream<K, V> {
 
   #aggregation<A, D extends null>(
     options: Named & StoreOptions,
-    aggregation: Aggregation,
+    { prefix, call, key, value, operator }: KeyAggregation,
   ): KTable<K, A, D> {
-    const { plan } = this.#stream;
-    const { prefix, call, value, operator } = aggregation;
-    const key = aggregation.key ?? this.#key;
-    const store = tableStore(plan, prefix, options, key, value);
-    const name = plan.names.node(options.name, prefix);
-    const stream = this.#stream.keyChanged ? this.#repartitioned(store.name, call) : this.#stream;
-    const node = plan.add({
-      kind: 'table',
-      origin: 'stored',
-      name,
-      parents: [stream.node],
-      store,
+    const tableKey = key ?? this.#grouping.key;
+    const state = this.#grouping.aggregate({
+      prefix,
+      call,
+      name: options.name,
+      store: tableStore(this.#grouping.plan, prefix, options, tableKey, value),
       queryable: options.as !== undefined,
+      key: tableKey,
+      value,
       operator,
-      readThrough: undefined,
-      wantsOldValues: false,
     });
-    return new KTable({ plan, node, key, value, sources: stream.sources });
-  }
-
-  #repartitioned(storeName: string, call: string): StreamState {
-    const { plan } = this.#stream;
-    // Drawn every time, because it uses up names; a named grouping then keeps the first one.
-    const drawn = repartitionPlan(this.#stream, {
-      prefix: this.#name ?? storeName,
-      reason: call,
-      key: this.#key,
-      value: this.#value,
-    });
-    if (this.#name !== undefined && this.#shared !== undefined) {
-      plan.addAgain(this.#shared);
-      return behind(this.#stream, this.#shared);
-    }
-    this.#shared = drawn;
-    return behind(this.#stream, plan.add(drawn));
+    return new KTable(state);
   }
 }

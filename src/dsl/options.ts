@@ -2,6 +2,7 @@
  * The options objects of the DSL: Kafka's Consumed, Produced, Grouped, Repartitioned, Joined and Materialized as
  * plain data. `name` always names the processor node, `as` the state store.
  */
+import type { Duration } from '../duration.js';
 import type { Serde } from '../serde/serde.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
@@ -79,6 +80,12 @@ export interface StoreOptions {
 export interface Materialized<K, V> extends StoreOptions {
   readonly key?: Serde<Exclude<K, null>> | undefined;
   readonly value?: Serde<Exclude<V, null>> | undefined;
+}
+
+/** Of the store of a windowed table. */
+export interface WindowedMaterialized<K, V> extends Materialized<K, V> {
+  /** How long windows are kept, counted from their start. Default and least: the window and its grace. */
+  readonly retention?: Duration | undefined;
 }
 
 export interface Processing extends Named {

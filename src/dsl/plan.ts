@@ -146,6 +146,8 @@ export interface TablePlan {
   readonly lookups?: readonly TablePlan[];
   readonly oldValuesOf?: readonly TablePlan[];
   readonly copartitioned?: readonly SourceOfRecords[];
+  /** Of a windowed aggregation: so long after its end a window is closed. What waits for that looks for it upstream. */
+  readonly closesAfterMs?: number;
 }
 
 export interface ReadThrough {

@@ -103,6 +103,14 @@ export class NodeContext implements OperatorContext {
   set operatorTime(time: number) {
     this.#services.operatorTimes.set(this.nodeName, time);
   }
+
+  timeOf(name: string): number {
+    return this.#services.operatorTimes.get(name) ?? -1;
+  }
+
+  setTimeOf(name: string, time: number): void {
+    this.#services.operatorTimes.set(name, time);
+  }
 }
 
 function recordOf(record: RecordLike<unknown, unknown>): Record {

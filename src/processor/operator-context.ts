@@ -18,6 +18,9 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
   recordDropped(): void;
   /** The operator's own stream time: -1 at first, committed with the offsets, so that it survives a restart. */
   operatorTime: number;
+  /** Another time that is kept under a name of its own (Kafka: that of a store), committed like the operator's; -1 at first. */
+  timeOf(name: string): number;
+  setTimeOf(name: string, time: number): void;
 }
 
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {

@@ -27,6 +27,7 @@ import {
   pairMapper,
   predicate,
   reducer,
+  sessionMerger,
   timestampExtractor,
   topicFunction,
   valueMapper,
@@ -35,6 +36,7 @@ import type { StoreKinds } from './processors.js';
 import { transformerOf, type TransformerSpec } from './transformers.js';
 import { storeBuilder } from './stores.js';
 import { type call, UnsupportedOperation } from './unsupported.js';
+import { windowsOf } from './windows.js';
 
 export interface DslGraph {
   readonly builder: unknown;
@@ -206,6 +208,11 @@ const BUILDERS: { readonly [op: string]: Build } = {
       : graph.call(stream, 'toStream', { ...named(operation), keySelector: keySelector(selector) });
   },
 
+  windowedBy: (graph, operation) => {
+    const windowed = graph.call(node(graph, operation), 'windowedBy', windowsOf(operation));
+    const emit = optionalText(operation, 'emit');
+    return emit === undefined ? windowed : graph.call(windowed, 'emitStrategy', emit);
+  },
   count: (graph, operation) =>
     graph.call(node(graph, operation), 'count', {
       ...named(operation),
@@ -273,12 +280,15 @@ function reducers(operation: Operation): unknown[] {
 }
 
 function aggregation(graph: DslGraph, operation: Operation): unknown {
-  if (operation['merger'] !== undefined) throw new UnsupportedOperation('session aggregate');
   const initial = initializer(textField(operation, 'init'));
-  const functions =
-    operation['adder'] === undefined
-      ? [aggregator(textField(operation, 'aggregator'))]
-      : [aggregator(textField(operation, 'adder')), aggregator(textField(operation, 'subtractor'))];
+  const merger = optionalText(operation, 'merger');
+  const functions = [
+    ...['aggregator', 'adder', 'subtractor'].flatMap((field) => {
+      const name = optionalText(operation, field);
+      return name === undefined ? [] : [aggregator(name)];
+    }),
+    ...(merger === undefined ? [] : [sessionMerger(merger)]),
+  ];
   return graph.call(node(graph, operation), 'aggregate', initial, ...functions, {
     ...named(operation),
     ...materialized(operation),

@@ -16,14 +16,21 @@ export class ChangeForwarder<K, V> {
   readonly #sendOldValues: boolean;
   readonly #cached: boolean;
 
-  constructor(context: OperatorContext, store: StateStore, sendOldValues: boolean) {
+  /** `timeOf`: the time of a flushed change, where its row keeps none. */
+  constructor(
+    context: OperatorContext,
+    store: StateStore,
+    sendOldValues: boolean,
+    timeOf: (key: K, timestamp: number) => number = (_key, timestamp) => timestamp,
+  ) {
     this.#context = context;
     this.#sendOldValues = sendOldValues;
     this.#cached =
       canCache(store) &&
       store.setFlushListener((key, newValue, oldValue, timestamp, headers) => {
         const change = new Change(newValue, sendOldValues ? oldValue : null);
-        context.forward(new Record(key, change, timestamp, headers));
+        // The store of this table has keys of its type.
+        context.forward(new Record(key, change, timeOf(key as K, timestamp), headers));
       }, sendOldValues);
   }
 

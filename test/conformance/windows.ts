@@ -1,0 +1,40 @@
+/** The windows of a case (3.4). No grace means none, as in Kafka's factories of that name. */
+import {
+  SessionWindows,
+  SlidingWindows,
+  TimeWindows,
+  UnlimitedWindows,
+} from '../../src/dsl/windows.js';
+import type { Operation } from './case.js';
+import { objectField } from './fields.js';
+
+interface WindowSpec {
+  readonly kind: string;
+  readonly size?: number;
+  readonly advance?: number;
+  readonly diff?: number;
+  readonly gap?: number;
+  readonly grace?: number;
+  readonly start?: number;
+}
+
+export function windowsOf(
+  operation: Operation,
+): TimeWindows | SlidingWindows | SessionWindows | UnlimitedWindows {
+  const spec = objectField<WindowSpec>(operation, 'window');
+  const { grace = 0, size = 0, advance, diff = 0, gap = 0, start } = spec ?? {};
+  switch (spec?.kind) {
+    case 'tumbling':
+      return TimeWindows.of({ size, grace });
+    case 'hopping':
+      return TimeWindows.of({ size, grace, ...(advance === undefined ? {} : { advance }) });
+    case 'sliding':
+      return SlidingWindows.of({ difference: diff, grace });
+    case 'session':
+      return SessionWindows.of({ gap, grace });
+    case 'unlimited':
+      return UnlimitedWindows.of(start === undefined ? {} : { startOn: start });
+    default:
+      throw new Error(`there are no windows of kind ${String(spec?.kind)}`);
+  }
+}
