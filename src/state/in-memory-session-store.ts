@@ -158,7 +158,8 @@ export class InMemorySessionStore<K, V>
       const beside = this.codec.keysByValue ? undefined : copyOf(keyBytes);
       this.#rows.restore(row ?? rows.add(id, beside, end, start), stored, -1);
     } else if (row !== undefined) this.#rows.restore(row, undefined, -1);
-    this.#rows.restored(end);
+    // As when it was written: a removal tells the time to a persistent store alone.
+    if (value !== null || this.#options.store === 'persistent') this.#rows.restored(end);
   }
 
   protected successor(): ManagedStore {

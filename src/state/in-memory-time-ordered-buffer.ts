@@ -70,7 +70,7 @@ export class InMemoryTimeOrderedBuffer<K, V>
     const newBytes = this.#bytesOf(newValue);
     const oldBytes = this.#bytesOf(oldValue);
     const there = this.#options.onePerKey ? presentOf(rows.byKey.key(id)) : undefined;
-    const number = this.#options.onePerKey ? 0 : rows.nextNumber();
+    const number = this.#options.onePerKey ? 0 : rows.nextNumber(scoped);
     const row = there ?? rows.rowAt(id, copyOf(this.codec.keyBytes(key)), time, number);
     const prior = there === undefined ? oldBytes : valueOf(there).prior;
     rows.write(row, new BufferValue(prior, oldBytes, newBytes, ownContext(context)), -1, scoped);
@@ -277,7 +277,7 @@ class BufferRows implements LayeredRows<TimedRow> {
   readonly log = new DeferredLog<KeyRows | TimedRow>();
   readonly byKey = new TimedRows(() => this.order);
   readonly #time = new LayeredTime(-1);
-  #number = 0;
+  readonly #number = new LayeredTime(0);
 
   constructor(onePerKey: boolean) {
     this.order = new BufferOrder(onePerKey ? SUPPRESS_ENTRY_BYTES : PREFIX_BYTES + NUMBER_BYTES);
@@ -291,8 +291,10 @@ class BufferRows implements LayeredRows<TimedRow> {
     return this.byKey.find(id, time, number) ?? this.byKey.add(id, keyBytes, time, number);
   }
 
-  nextNumber(): number {
-    return (this.#number = (this.#number + 1) & NUMBER_MAX);
+  nextNumber(scoped: boolean): number {
+    const next = this.#number.current + 1;
+    this.#number.advance(next, scoped);
+    return next & NUMBER_MAX;
   }
 
   get observedTime(): number {
@@ -309,7 +311,7 @@ class BufferRows implements LayeredRows<TimedRow> {
 
   restoredTo(time: number, number = 0): void {
     this.#time.restore(time);
-    this.#number = Math.max(this.#number, number);
+    this.#number.restore(number);
   }
 
   get uncommittedBytes(): number {
@@ -323,12 +325,14 @@ class BufferRows implements LayeredRows<TimedRow> {
   mergeScope(): void {
     this.byKey.layers.mergeScope();
     this.#time.mergeScope();
+    this.#number.mergeScope();
     this.log.mergeScope();
   }
 
   dropScope(): void {
     this.byKey.layers.dropScope();
     this.#time.dropScope();
+    this.#number.dropScope();
     this.log.dropScope();
   }
 
@@ -336,12 +340,14 @@ class BufferRows implements LayeredRows<TimedRow> {
     assert(!this.log.isDirty, 'a buffer is committed when it is logged');
     this.byKey.layers.promote();
     this.#time.promote();
+    this.#number.promote();
     this.log.promote();
   }
 
   rollback(): void {
     this.byKey.layers.rollback();
     this.#time.rollback();
+    this.#number.rollback();
     this.log.rollback();
   }
 }

@@ -33,14 +33,6 @@ export interface WindowStoreOptions<K, V> {
   readonly keepUntilReleased: boolean;
 }
 
-/** What handles on one store share. */
-interface Shared {
-  readonly rows: RetainedRows;
-  /** The last one given out. */
-  sequenceNumber: number;
-}
-
-const SEQUENCE_NUMBER_MAX = 0x7fffffff;
 const SUFFIX_BYTES = 12;
 
 /** `F` is what the store's face gives and takes; `V` what its value serde does. */
@@ -51,22 +43,20 @@ export class InMemoryWindowStore<K, V, F>
   readonly timestamped: boolean;
   readonly #options: WindowStoreOptions<K, V>;
   readonly #face: Face<V, F>;
-  readonly #shared: Shared;
   readonly #rows: RetainedRows;
   readonly #reader: WindowedReader<K, V, F>;
   readonly #expired: ExpiredWrites;
   readonly #scratch = new ScratchBytes();
 
-  /** `shared` is that of the handle this one takes the place of. */
-  constructor(options: WindowStoreOptions<K, V>, face: Face<V, F>, shared?: Shared) {
+  /** `kept` are the rows of the handle this one takes the place of. */
+  constructor(options: WindowStoreOptions<K, V>, face: Face<V, F>, kept?: RetainedRows) {
     const codec = new StoreCodec(options.name, options.key, options.value);
-    const rows = shared?.rows ?? new RetainedRows(options.retentionMs, options.keepUntilReleased);
+    const rows = kept ?? new RetainedRows(options.retentionMs, options.keepUntilReleased);
     super(codec, rows, options.caching && !options.retainDuplicates);
     this.timestamped = face.timestamped;
     this.#options = options;
     this.#face = face;
     this.#rows = rows;
-    this.#shared = shared ?? { rows, sequenceNumber: 0 };
     this.#expired = new ExpiredWrites(options.store, options.retentionMs);
     const sizeMs = options.windowSizeMs;
     this.#reader = new WindowedReader(codec, face, ({ time }) => ({
@@ -166,7 +156,7 @@ export class InMemoryWindowStore<K, V, F>
     const keyBytes = bytes.subarray(0, keyEnd);
     const id = this.codec.idOf(keyBytes);
     const row = rows.find(id, start, sequenceNumber);
-    if (sequenceNumber > this.#shared.sequenceNumber) this.#shared.sequenceNumber = sequenceNumber;
+    this.#rows.restoredNumber(sequenceNumber);
     if (value !== null) {
       const stored = this.codec.storedOf(value);
       const beside = this.codec.keysByValue ? undefined : copyOf(keyBytes);
@@ -177,7 +167,7 @@ export class InMemoryWindowStore<K, V, F>
   }
 
   protected successor(): ManagedStore {
-    return new InMemoryWindowStore(this.#options, this.#face, this.#shared);
+    return new InMemoryWindowStore(this.#options, this.#face, this.#rows);
   }
 
   protected changelogKey(row: TimedRow): Uint8Array {
@@ -196,7 +186,7 @@ export class InMemoryWindowStore<K, V, F>
     const { rows } = this.#rows;
     const id = codec.id(key);
     const stored = value === undefined ? undefined : codec.stored(value);
-    const sequenceNumber = this.#options.retainDuplicates ? this.#nextSequenceNumber() : 0;
+    const sequenceNumber = this.#options.retainDuplicates ? this.#rows.nextNumber(scoped) : 0;
     const row = sequenceNumber === 0 ? rows.find(id, start, 0) : undefined;
     if (this.caches) {
       // What cannot be written is refused here, at the record that it belongs to, not when the cache is flushed.
@@ -240,12 +230,6 @@ export class InMemoryWindowStore<K, V, F>
   #ofKeys(keyFrom: K | undefined, keyTo: K | undefined, from: number, to: number): TimedRow[] {
     const rows = this.#reader.withKeys(this.#rows.ofAll(from, to), keyFrom, keyTo);
     return this.#reader.sortByKey(rows);
-  }
-
-  #nextSequenceNumber(): number {
-    const next = (this.#shared.sequenceNumber + 1) & SEQUENCE_NUMBER_MAX;
-    this.#shared.sequenceNumber = next;
-    return next;
   }
 
   #changelogKey(keyBytes: Uint8Array, start: number, sequenceNumber: number): Uint8Array {

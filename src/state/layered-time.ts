@@ -1,4 +1,4 @@
-/** A time that only grows, in the layers of a store: record scope, uncommitted, committed. */
+/** A time or a count that only grows, in the layers of a store: record scope, uncommitted, committed. */
 export class LayeredTime {
   #current: number;
   #committed: number;

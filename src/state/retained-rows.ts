@@ -11,6 +11,7 @@ import { TimedRows, type KeyRows, type TimedRow } from './timed-rows.js';
 
 /** Before anything was put. */
 const NO_TIME = -1;
+const NUMBER_MAX = 0x7fffffff;
 
 export class RetainedRows implements LayeredRows<TimedRow> {
   /** Rows with a value, by time. */
@@ -19,6 +20,8 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   readonly #retentionMs: number;
   /** The latest time ever put. */
   readonly #time = new LayeredTime(NO_TIME);
+  /** Duplicates are numbered; an abort takes the numbers back. */
+  readonly #number = new LayeredTime(0);
   /** Rows below are not needed by the operator; undefined in a store that nobody scans. */
   readonly #released: LayeredTime | undefined;
 
@@ -42,6 +45,17 @@ export class RetainedRows implements LayeredRows<TimedRow> {
 
   release(time: number, scoped: boolean): void {
     this.#released?.advance(time, scoped);
+  }
+
+  /** The number of the next duplicate: 1, 2, ... as in Java. */
+  nextNumber(scoped: boolean): number {
+    const next = this.#number.current + 1;
+    this.#number.advance(next, scoped);
+    return next & NUMBER_MAX;
+  }
+
+  restoredNumber(number: number): void {
+    this.#number.restore(number);
   }
 
   /** What the store shows of one key, in order. */
@@ -79,18 +93,21 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   mergeScope(): void {
     this.rows.layers.mergeScope();
     this.#time.mergeScope();
+    this.#number.mergeScope();
     this.#released?.mergeScope();
   }
 
   dropScope(): void {
     this.rows.layers.dropScope();
     this.#time.dropScope();
+    this.#number.dropScope();
     this.#released?.dropScope();
   }
 
   promote(): void {
     this.rows.layers.promote();
     this.#time.promote();
+    this.#number.promote();
     this.#released?.promote();
     this.#expire();
   }
@@ -98,6 +115,7 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   rollback(): void {
     this.rows.layers.rollback();
     this.#time.rollback();
+    this.#number.rollback();
     this.#released?.rollback();
   }
 

@@ -32,6 +32,7 @@ export class StoreTask implements StoreContext {
   now = 0;
   scoped = false;
   commits = 0;
+  dropped = 0;
   origin: RecordOrigin = { topic: 'in', partition: 0, offset: 0, headers: [] };
 
   constructor(cacheMaxBytes: number) {
@@ -47,7 +48,9 @@ export class StoreTask implements StoreContext {
   streamTime(): number {
     return this.now;
   }
-  recordDropped(): void {}
+  recordDropped(): void {
+    this.dropped++;
+  }
   inRecordScope(): boolean {
     return this.scoped;
   }
