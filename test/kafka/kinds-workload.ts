@@ -122,9 +122,9 @@ class Workload {
       await this.#pass(HOUR_MS * (1 + this.#random.below(2)));
     }
     await this.#change(log, life);
-    // An odd life ends as it should, an even one as by kill -9.
+    // An odd life ends as it should, an even one in a power cut.
     if (life % 2 === 1) await this.#run(log.close());
-    else this.#env.files.kill();
+    else this.#env.files.crash();
   }
 
   /** Everything, aborted records too. */

@@ -29,6 +29,7 @@ import {
   writeNew,
 } from './log-directory.js';
 import type { JournalPartition } from './partition-storage.js';
+import { restoreIndexes } from './recovered-indexes.js';
 import { RecoveredSwaps } from './recovered-swaps.js';
 import { segmentName, type Segment } from './segment.js';
 import type { SegmentHandles } from './segment-reader.js';
@@ -91,11 +92,13 @@ export function recover(options: RecoveryOptions): Recovered {
   );
   for (const number of chain.numbers) files.remove(journalPath(directory, number));
   files.syncDirectory(directory);
+  const report = reportOf(chain.files, newest);
   for (const partition of topics.partitions()) {
     partition.checkpointed(position.number);
     partition.journalBegins(position.number);
+    restoreIndexes(files, partition, !report.cleanShutdown);
   }
-  return { logId, topics, position, report: reportOf(chain.files, newest) };
+  return { logId, topics, position, report };
 }
 
 /**

@@ -91,6 +91,11 @@ export class JournalPartition implements PartitionStorage {
     return this.#endOffset;
   }
 
+  /** Loads or makes the segment's index; false when the segment cannot be read. */
+  canIndex(segment: Segment): boolean {
+    return this.#reader.canGoOn(segment);
+  }
+
   /** Recovery: what a checkpoint says is in the files. */
   restore(checkpoint: CheckpointEntry): void {
     this.#startOffset = checkpoint.startOffset;

@@ -119,6 +119,10 @@ export class SegmentReader {
 
   loadIndex(segment: Segment): void {
     if (segment.indexed) return;
+    if (segment.damaged) {
+      this.rebuildIndex(segment);
+      return;
+    }
     const index = this.#handles.readFile(`${segment.stem}.index`);
     const timeIndex = this.#handles.readFile(`${segment.stem}.timeindex`);
     if (index === undefined || timeIndex === undefined || !segment.loadIndex(index, timeIndex))
@@ -150,6 +154,7 @@ export class SegmentReader {
     segment.reset();
     // Until the end is reached it is half an index, and a damaged segment must not be taken for one to go on with.
     segment.indexed = false;
+    segment.damaged = true;
     try {
       while (segment.bytes < readableBytes) {
         const position = segment.bytes;
@@ -174,6 +179,7 @@ export class SegmentReader {
         segment.add(last, timestamp, length);
       }
       segment.indexed = true;
+      segment.damaged = false;
     } finally {
       // What is appended but not readable yet is not in the file; its index entries are only missed.
       segment.bytes = bytes;

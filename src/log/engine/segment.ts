@@ -41,6 +41,8 @@ export class Segment {
   removed = false;
   /** The file is there, or is made by a program under way. */
   created = false;
+  /** Its batches were walked, and one does not follow the other: index files cannot be believed either. */
+  damaged = false;
   /** False until the index of a file from before was read. */
   indexed = true;
   /** Every entry of the index was made from its batch, not read from a file without a checksum. */

@@ -1,0 +1,59 @@
+/**
+ * Indexes are written beside their segments without a sync, because they can be made anew: a power cut may take them.
+ * Recovery puts them back, so that Kafka's tools find every segment with its indexes again. A segment that cannot be
+ * read is left to its readers, who will be told.
+ */
+import type { FileSystem } from '../../env/file-system.js';
+import type { JournalPartition } from './partition-storage.js';
+import type { Segment } from './segment.js';
+
+/** `thorough`: look into the files too; otherwise those that are there are taken for whole. */
+export function restoreIndexes(
+  files: FileSystem,
+  partition: JournalPartition,
+  thorough: boolean,
+): void {
+  for (const segment of partition.segmentList) {
+    const there = files.exists(indexPath(segment)) && files.exists(timeIndexPath(segment));
+    if (there && (!thorough || isWhole(files, segment))) continue;
+    if (!partition.canIndex(segment)) continue;
+    write(files, indexPath(segment), segment.encodeIndex());
+    write(files, timeIndexPath(segment), segment.encodeTimeIndex());
+  }
+}
+
+const indexPath = ({ stem }: Segment): string => `${stem}.index`;
+const timeIndexPath = ({ stem }: Segment): string => `${stem}.timeindex`;
+
+/** The files are what the segment's index would be written as. What was only read for this is forgotten. */
+function isWhole(files: FileSystem, segment: Segment): boolean {
+  const index = read(files, indexPath(segment));
+  const timeIndex = read(files, timeIndexPath(segment));
+  const known = segment.indexed;
+  const whole =
+    (known || segment.loadIndex(index, timeIndex)) &&
+    segment.encodeIndex().equals(index) &&
+    segment.encodeTimeIndex().equals(timeIndex);
+  if (!known) segment.clearIndex();
+  return whole;
+}
+
+function read(files: FileSystem, path: string): Buffer {
+  const handle = files.open(path, 'read');
+  try {
+    const bytes = Buffer.allocUnsafeSlow(handle.size());
+    return bytes.subarray(0, handle.read(bytes, 0));
+  } finally {
+    handle.close();
+  }
+}
+
+function write(files: FileSystem, path: string, bytes: Buffer): void {
+  if (files.exists(path)) files.remove(path);
+  const handle = files.open(path, 'create');
+  try {
+    handle.write(bytes, 0);
+  } finally {
+    handle.close();
+  }
+}
