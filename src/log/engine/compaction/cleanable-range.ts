@@ -26,7 +26,6 @@ export interface CleanerConfig {
   readonly minLagMs: number;
   readonly maxLagMs: number;
   readonly deleteRetentionMs: number;
-  readonly segmentBytes: number;
 }
 
 export interface CleanableRange {
@@ -48,7 +47,6 @@ export function cleanerConfig(config: ConfigValues): CleanerConfig {
     minLagMs: configNumber(config, 'min.compaction.lag.ms'),
     maxLagMs: configNumber(config, 'max.compaction.lag.ms'),
     deleteRetentionMs: configNumber(config, 'delete.retention.ms'),
-    segmentBytes: configNumber(config, 'segment.bytes'),
   };
 }
 

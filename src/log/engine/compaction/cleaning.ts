@@ -12,7 +12,7 @@ import type { AbortedTransaction } from '../aborted-index.js';
 import type { LogStorage, PartitionStorage, SegmentInfo, SegmentReplacement } from '../storage.js';
 import { BatchFilter, type LastOfProducer } from './batch-filter.js';
 import { groupSegments, type CleanableRange } from './cleanable-range.js';
-import { OffsetMap } from './offset-map.js';
+import { bytesForKeys, OffsetMap } from './offset-map.js';
 import { TransactionFilter } from './transaction-filter.js';
 
 /** After so many keys whoever runs the pass may do something else. */
@@ -56,7 +56,9 @@ export type CleaningStep = 'work' | 'wait';
 /** Throws what reading, rewriting and replacing throw; the partition is as it was, or as the last group left it. */
 export function* clean(parts: CleaningParts): Generator<CleaningStep, CleaningResult> {
   const { range, log } = parts;
-  const map = new OffsetMap(parts.mapBytes, range.from - 1);
+  // A range has no more keys than offsets: a small one needs a small map.
+  const mapBytes = Math.min(parts.mapBytes, bytesForKeys(range.to - range.from));
+  const map = new OffsetMap(mapBytes, range.from - 1);
   const more = yield* fill(map, parts);
   const cleanedTo = more ? map.latestOffset + 1 : range.to;
   const filter = new BatchFilter({

@@ -13,6 +13,10 @@ const SLOT_BYTES = DIGEST_BYTES + 8;
 /** Kafka's log.cleaner.io.buffer.load.factor. */
 const LOAD_FACTOR = 0.9;
 
+/** Memory in which so many keys have room. */
+export const bytesForKeys = (keys: number): number =>
+  (Math.ceil(keys / LOAD_FACTOR) + 1) * SLOT_BYTES;
+
 export class OffsetMap {
   /** Keys so far. */
   size = 0;
