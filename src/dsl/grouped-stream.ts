@@ -3,6 +3,7 @@ import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
 import { checkCall, MATERIALIZED } from './checks.js';
+import { CogroupedKStream, withAggregator } from './cogrouped-stream.js';
 import { KTable } from './ktable.js';
 import { aggregate, type Aggregator, type Initializer } from './operators/aggregate.js';
 import { reduce, type Reducer } from './operators/reduce.js';
@@ -37,13 +38,20 @@ interface KeyAggregation {
  * ```
  */
 export class KGroupedStream<K, V> {
-  readonly #grouping: StreamGrouping;
+  /** @internal */
+  readonly grouping: StreamGrouping;
   /** Only for the compiler. */
   declare readonly groupType?: readonly [key: K, value: V];
 
   /** @internal */
   constructor(stream: StreamState, grouping: Grouping) {
-    this.#grouping = new StreamGrouping(stream, grouping);
+    this.grouping = new StreamGrouping(stream, grouping);
+  }
+
+  /** Aggregates this stream together with others that have keys of the same type: each with its own aggregator. */
+  cogroup<A>(aggregator: Aggregator<K, V, A>): CogroupedKStream<K, A> {
+    checkCall('cogroup()', { aggregator }, {}, []);
+    return new CogroupedKStream(withAggregator(new Map(), this.grouping, aggregator));
   }
 
   /** Cuts the records of each key into windows: `TimeWindows`, `SlidingWindows`, `UnlimitedWindows` or `SessionWindows`. */
@@ -53,13 +61,13 @@ export class KGroupedStream<K, V> {
     windows: TimeWindows | SlidingWindows | UnlimitedWindows | SessionWindows,
   ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
     if (windows instanceof SessionWindows)
-      return new SessionWindowedKStream(this.#grouping, windows);
+      return new SessionWindowedKStream(this.grouping, windows);
     if (
       windows instanceof TimeWindows ||
       windows instanceof SlidingWindows ||
       windows instanceof UnlimitedWindows
     )
-      return new TimeWindowedKStream(this.#grouping, windows);
+      return new TimeWindowedKStream(this.grouping, windows);
     throw new StreamsError(
       'INVALID_ARGUMENT',
       "windowedBy(): these are no windows. Give TimeWindows.of({ size: '1m', grace: 0 }), SlidingWindows, SessionWindows or UnlimitedWindows.",
@@ -70,7 +78,7 @@ export class KGroupedStream<K, V> {
   count(options: AggregateOptions<K, number> = {}): KTable<K, number, never> {
     checkCall('count()', {}, options, MATERIALIZED);
     // Kafka uses up one more store name here.
-    if (options.as === undefined) this.#grouping.plan.names.newStore('KSTREAM-AGGREGATE-');
+    if (options.as === undefined) this.grouping.plan.names.newStore('KSTREAM-AGGREGATE-');
     return this.#aggregation(options, {
       prefix: 'KSTREAM-AGGREGATE-',
       call: 'count()',
@@ -90,7 +98,7 @@ export class KGroupedStream<K, V> {
       prefix: 'KSTREAM-REDUCE-',
       call: 'reduce()',
       key: options.key as SerdeSlot,
-      value: (options.value as SerdeSlot) ?? this.#grouping.value,
+      value: (options.value as SerdeSlot) ?? this.grouping.value,
       operator: reduce<K, V>(reducer),
     });
   }
@@ -125,12 +133,12 @@ export class KGroupedStream<K, V> {
     options: Named & StoreOptions,
     { prefix, call, key, value, operator }: KeyAggregation,
   ): KTable<K, A, D> {
-    const tableKey = key ?? this.#grouping.key;
-    const state = this.#grouping.aggregate({
+    const tableKey = key ?? this.grouping.key;
+    const state = this.grouping.aggregate({
       prefix,
       call,
       name: options.name,
-      store: tableStore(this.#grouping.plan, prefix, options, tableKey, value),
+      store: tableStore(this.grouping.plan, prefix, options, tableKey, value),
       queryable: options.as !== undefined,
       key: tableKey,
       value,

@@ -89,7 +89,7 @@ export class KTable<K, V, Deleted extends null = null> {
   /** Name of the store this table can be read from; undefined when it was not named with `as`. */
   get queryableStoreName(): string | undefined {
     const { queryable, store } = this.state.node;
-    return queryable ? store?.name : undefined;
+    return queryable ? store?.name : this.state.queryableStoreName;
   }
 
   /** Keeps the rows for which the predicate is true. */

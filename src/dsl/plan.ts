@@ -231,6 +231,8 @@ export interface TableState {
   readonly key: SerdeSlot;
   readonly value: SerdeSlot;
   readonly sources: ReadonlySet<SourceOfRecords>;
+  /** Where another node keeps the store that the user named. */
+  readonly queryableStoreName?: string;
 }
 
 /** Tables and splits make streams, streams make tables: this spares their files importing each other. */

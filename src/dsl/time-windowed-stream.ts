@@ -128,13 +128,13 @@ export class TimeWindowedKStream<K, V> {
     const { plan } = this.#grouping;
     const windows = this.#windows;
     const inner = (options.key as SerdeSlot) ?? this.#grouping.key;
-    const windowMs = windowMsOf(windows);
+    const { windowMs, lifeMs } = timeWindowParts(windows);
     const parts = {
       prefix,
       options,
       key: inner,
       value,
-      lifeMs: lifeMsOf(windows),
+      lifeMs,
       emitFinal: this.#emit === 'onWindowClose',
     };
     const operator: TablePlan['operator'] =
@@ -176,11 +176,15 @@ export const reduceFunctions = <K, V>(reducer: Reducer<V>): WindowFunctions<K, V
   aggregator: (_key, value, aggregate) => (aggregate === null ? value : reducer(aggregate, value)),
 });
 
-const windowMsOf = (windows: TimeWindows | SlidingWindows | UnlimitedWindows): number =>
-  windows.kind === 'sliding' ? windows.differenceMs : windows.sizeMs;
-
-/** From the start of a window until nothing can change it any more; of a sliding one, until none can be made of it. */
-function lifeMsOf(windows: TimeWindows | SlidingWindows | UnlimitedWindows): number {
-  if (windows.kind === 'sliding') return 2 * windows.differenceMs + windows.graceMs;
-  return Math.min(FOREVER, windows.sizeMs + windows.graceMs);
+/** The length of a window, and how long one lives with its grace: of a sliding one, until none can be made of it. */
+export function timeWindowParts(windows: TimeWindows | SlidingWindows | UnlimitedWindows): {
+  readonly windowMs: number;
+  readonly lifeMs: number;
+} {
+  const { graceMs } = windows;
+  if (windows.kind === 'sliding') {
+    const { differenceMs } = windows;
+    return { windowMs: differenceMs, lifeMs: 2 * differenceMs + graceMs };
+  }
+  return { windowMs: windows.sizeMs, lifeMs: Math.min(FOREVER, windows.sizeMs + graceMs) };
 }

@@ -208,6 +208,15 @@ const BUILDERS: { readonly [op: string]: Build } = {
       : graph.call(stream, 'toStream', { ...named(operation), keySelector: keySelector(selector) });
   },
 
+  cogroup: (graph, operation) =>
+    graph.call(node(graph, operation), 'cogroup', aggregator(textField(operation, 'aggregator'))),
+  cogroupWith: (graph, operation) =>
+    graph.call(
+      node(graph, operation, 'left'),
+      'cogroup',
+      node(graph, operation),
+      aggregator(textField(operation, 'aggregator')),
+    ),
   windowedBy: (graph, operation) => {
     const windowed = graph.call(node(graph, operation), 'windowedBy', windowsOf(operation));
     const emit = optionalText(operation, 'emit');
