@@ -1,27 +1,134 @@
 /**
- * What every word of the `millrace` command is: a name, a line about it, and a function from arguments to an exit
- * code. A command talks to the world through `CommandIo` alone, so that tests run it as it is.
+ * What a command is: words, arguments and options as data, and a function. Parsing, help, the page of docs and the
+ * completion are all made from this data, so that none of them can say something else than the others.
  */
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { Log } from '../log/log.js';
-import { nearestName } from '../nearest-name.js';
+import type { CommandIo } from './command-io.js';
 
-export interface CommandIo {
-  out(text: string): void;
-  err(text: string): void;
-  /** Lines of standard input. */
-  lines(): AsyncIterable<string>;
-  /** Opens the log in a directory; unless `create`, the directory must hold one. */
-  openLog(directory: string, options: { readonly create: boolean }): Promise<Log>;
-  importModule(file: string): Promise<unknown>;
+interface OptionBase {
+  /** One sentence without a full stop. */
+  readonly summary: string;
 }
 
-export interface Command {
+export interface FlagOption extends OptionBase {
+  readonly kind: 'flag';
+}
+
+export interface TextOption extends OptionBase {
+  readonly kind: 'text';
+  /** What stands for the value in help: `DIR`. */
+  readonly value: string;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+}
+
+/** A whole number. */
+export interface NumberOption extends OptionBase {
+  readonly kind: 'number';
+  readonly value: string;
+  readonly min: number;
+  readonly default?: number;
+}
+
+/** May be given more than once. */
+export interface ListOption extends OptionBase {
+  readonly kind: 'list';
+  readonly value: string;
+}
+
+export type OptionDefinition = FlagOption | TextOption | NumberOption | ListOption;
+
+export type OptionDefinitions = { readonly [name: string]: OptionDefinition };
+
+export interface ArgumentDefinition {
+  /** Lower case; help shows it in upper case. */
   readonly name: string;
   readonly summary: string;
-  readonly usage: string;
+  readonly optional?: boolean;
+  /** Takes all that follow: only for the last one. */
+  readonly many?: boolean;
+  /** Kafka's tools name it with an option; that is understood too. */
+  readonly option?: string;
+}
+
+type OptionValue<O extends OptionDefinition> = O extends FlagOption
+  ? boolean
+  : O extends ListOption
+    ? readonly string[]
+    : O extends NumberOption
+      ? number | (O extends { readonly default: number } ? never : undefined)
+      :
+          | (O extends { readonly choices: readonly (infer C)[] } ? C : string)
+          | (O extends { readonly default: string } ? never : undefined);
+
+type ArgumentValue<A extends ArgumentDefinition> = A extends { readonly many: true }
+  ? readonly string[]
+  : string | (A extends { readonly optional: true } ? undefined : never);
+
+/** A command line that was understood. */
+export interface Invocation<A extends readonly ArgumentDefinition[], O extends OptionDefinitions> {
+  readonly args: {
+    readonly [D in A[number] as D['name']]: ArgumentValue<D>;
+  };
+  readonly options: { readonly [name in keyof O]: OptionValue<O[name]> };
+  /** Names of the options that stand on the command line, defaults not among them. */
+  readonly given: ReadonlySet<string>;
+}
+
+interface CommandText {
+  /** `['topics', 'create']`. */
+  readonly words: readonly string[];
+  /** One sentence without a full stop, beginning in lower case. */
+  readonly summary: string;
+  /** Paragraphs below the usage. */
+  readonly notes?: readonly string[];
+  /** Whole command lines. */
+  readonly examples?: readonly string[];
+  /** What a program gets with `--json`. */
+  readonly json?: string;
+}
+
+interface CommandDefinition<
+  A extends readonly ArgumentDefinition[],
+  O extends OptionDefinitions,
+> extends CommandText {
+  readonly args: A;
+  readonly options: O;
   /** Resolves with the exit code; throws `UsageError` or a `StreamsError`. */
-  run(args: readonly string[], io: CommandIo): Promise<number>;
+  run(invocation: Invocation<A, O>, io: CommandIo): Promise<number>;
+}
+
+/** Parsed arguments and options without their types: what the parser hands to a command. */
+export interface ParsedLine {
+  readonly args: { readonly [name: string]: string | readonly string[] | undefined };
+  readonly options: {
+    readonly [name: string]: boolean | number | string | readonly string[] | undefined;
+  };
+  readonly given: ReadonlySet<string>;
+}
+
+export interface Command extends CommandText {
+  readonly args: readonly ArgumentDefinition[];
+  readonly options: OptionDefinitions;
+  run(line: ParsedLine, io: CommandIo): Promise<number>;
+}
+
+/** Commands that share their first word, and what to say about it. */
+export interface CommandGroup {
+  readonly word: string;
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}
+
+/** A command whose function sees its arguments and options with their types. */
+export function defineCommand<
+  const A extends readonly ArgumentDefinition[],
+  const O extends OptionDefinitions,
+>(definition: CommandDefinition<A, O>): Command {
+  return {
+    ...definition,
+    // The parser made the line from the same definitions that the type is computed from.
+    run: (line, io) => definition.run(line as unknown as Invocation<A, O>, io),
+  };
 }
 
 /** The command line is wrong; the message says how. Exit code 2. */
@@ -29,85 +136,21 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-type Parsed<T extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
-  typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>
->;
+/** Which log: of every command that opens one. */
+export const LOG_OPTIONS = {
+  log: {
+    kind: 'text',
+    value: 'DIR',
+    summary: 'directory of the log; may also stand before the command',
+    default: './data',
+  },
+  brokers: {
+    kind: 'text',
+    value: 'HOST:PORT',
+    summary: 'a cluster instead of a directory: not yet, it comes with the Kafka adapter',
+  },
+} as const;
 
-/** Parses strictly: an option that does not exist is a `UsageError` that names it. */
-export function parsed<T extends NonNullable<ParseArgsConfig['options']>>(
-  args: readonly string[],
-  options: T,
-): Parsed<T> {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException; // parseArgs throws TypeErrors with a code
-    const unknown =
-      code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION'
-        ? unknownOption(args, Object.keys(options))
-        : undefined;
-    throw unknown ?? new UsageError(message);
-  }
-}
-
-/** Node's own text about it explains positional arguments, which nobody meant who misspelled an option. */
-function unknownOption(args: readonly string[], known: readonly string[]): UsageError | undefined {
-  for (const argument of args) {
-    if (argument === '--') return undefined;
-    const [, name] = /^--?([^=]+)/.exec(argument) ?? [];
-    if (name === undefined || (argument.startsWith('--') && known.includes(name))) continue;
-    const dashes = argument.startsWith('--') ? '--' : '-';
-    const nearest = nearestName(name, known);
-    const hint = nearest === undefined ? '' : ` Did you mean '--${nearest}'?`;
-    return new UsageError(`there is no option '${dashes}${name}'.${hint}`);
-  }
-  return undefined;
-}
-
-export const LOG_OPTION = { log: { type: 'string', default: './data' } } as const;
-
-/** A whole number >= `min`, or a `UsageError` that names the option. */
-export function wholeNumber(option: string, text: string, min: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= min) return value;
-  throw new UsageError(`--${option}: '${text}' is not a whole number >= ${min}.`);
-}
-
-/** The only positional argument, or a `UsageError`. */
-export function onlyArgument(what: string, positionals: readonly string[]): string {
-  const [value, extra] = positionals;
-  if (value === undefined) throw new UsageError(`${what} is missing.`);
-  if (extra !== undefined) throw new UsageError(`'${extra}' is one argument too many.`);
-  return value;
-}
-
-/** Opens the log, runs, closes it also after a failure. */
-export async function withLog<T>(
-  io: CommandIo,
-  directory: string,
-  create: boolean,
-  run: (log: Log) => Promise<T>,
-): Promise<T> {
-  const log = await io.openLog(directory, { create });
-  try {
-    return await run(log);
-  } finally {
-    await log.close();
-  }
-}
-
-/** Rows as an aligned table; the first row is the header. */
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows)
-    row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
-}
+export const JSON_OPTION = {
+  json: { kind: 'flag', summary: 'print JSON for programs' },
+} as const;

@@ -3,63 +3,111 @@
  * wrongly. No stack trace reaches the user for a mistake of the user or a fault of the disk.
  */
 import { StreamsError } from '../errors.js';
-import { didYouMean } from '../nearest-name.js';
-import { type Command, type CommandIo, table, UsageError } from './command.js';
-import { consume } from './consume.js';
-import { describeTopology } from './describe-topology.js';
-import { produce } from './produce.js';
-import { topics } from './topics.js';
+import type { CommandIo, TextOutput } from './command-io.js';
+import { type Command, UsageError } from './command.js';
+import { parseLine } from './command-line.js';
+import { findCommand } from './command-search.js';
+import { COMMAND_GROUPS } from './command-table.js';
+import { commandHelp, groupHelp, topHelp, usageLine } from './help.js';
+import { styleOf } from './terminal/style.js';
 
-const COMMANDS: readonly Command[] = [topics, produce, consume, describeTopology];
+/** Help for a pipe is as wide as this. */
+const HELP_COLUMNS = 80;
+/** Wider lines are hard to read. */
+const HELP_COLUMNS_MAX = 100;
 
 export async function run(
   args: readonly string[],
   version: string,
   io: CommandIo,
 ): Promise<number> {
-  const [word, ...rest] = args;
-  if (word === '--version') {
-    io.out(`${version}\n`);
+  const [first] = args;
+  if (first === '--version') {
+    await io.out.write(`${version}\n`);
     return 0;
   }
-  if (word === undefined || word === '--help' || word === 'help') {
-    io.out(help());
-    return word === undefined ? 2 : 0;
+  const help = first === 'help';
+  const found = findCommand(COMMAND_GROUPS, help ? args.slice(1) : args);
+  switch (found.kind) {
+    case 'top':
+      await io.out.write(topHelp(COMMAND_GROUPS, helpColumns(io.out)));
+      return help || found.help ? 0 : 2;
+    case 'group': {
+      const { group } = found;
+      if (help || found.help) {
+        await io.out.write(groupHelp(group, helpColumns(io.out)));
+        return 0;
+      }
+      const words = group.commands.map((command) => command.words[1]);
+      await complain(io, ['millrace', group.word], `say what: ${words.join(', ')}.`);
+      await io.err.write(`\n${groupHelp(group, helpColumns(io.err))}`);
+      return 2;
+    }
+    case 'unknown': {
+      const { group } = found;
+      const width = helpColumns(io.err);
+      await complain(io, ['millrace'], found.message);
+      await io.err.write(
+        `\n${group === undefined ? topHelp(COMMAND_GROUPS, width) : groupHelp(group, width)}`,
+      );
+      return 2;
+    }
+    case 'command':
+      if (help || wantsHelp(found.rest)) {
+        await io.out.write(commandHelp(found.command, helpColumns(io.out)));
+        return 0;
+      }
+      return runCommand(found.command, found.rest, io);
   }
-  const command = COMMANDS.find(({ name }) => name === word);
-  if (command === undefined) {
-    const names = COMMANDS.map(({ name }) => name);
-    io.err(`millrace: there is no command '${word}'.${didYouMean(word, names)}\n\n${help()}`);
-    return 2;
-  }
-  if (rest.includes('--help')) {
-    io.out(`${command.usage}\n`);
-    return 0;
-  }
+}
+
+function wantsHelp(rest: readonly string[]): boolean {
+  const end = rest.indexOf('--');
+  const options = end < 0 ? rest : rest.slice(0, end);
+  return options.includes('--help') || options.includes('-h');
+}
+
+async function runCommand(
+  command: Command,
+  rest: readonly string[],
+  io: CommandIo,
+): Promise<number> {
   try {
-    return await command.run(rest, io);
+    const line = parseLine(command, rest);
+    if (line.options['brokers'] !== undefined)
+      throw new UsageError(
+        'not yet: --brokers comes with the Kafka adapter. Today millrace works on a directory: --log DIR.',
+      );
+    return await command.run(line, io);
   } catch (error) {
     return report(error, command, io);
   }
 }
 
-function help(): string {
-  const rows = COMMANDS.map(({ name, summary }) => [`  ${name}`, summary]);
-  return `Usage: millrace COMMAND [ARGUMENTS]\n\n${table(rows)}\nmillrace COMMAND --help says more. --log DIR names the log (default ./data).\n`;
-}
-
-function report(error: unknown, command: Command, io: CommandIo): number {
+async function report(error: unknown, command: Command, io: CommandIo): Promise<number> {
+  const words = ['millrace', ...command.words];
   if (error instanceof UsageError) {
-    io.err(`millrace ${command.name}: ${error.message}\n\n${command.usage}\n`);
+    await complain(io, words, error.message);
+    await io.err.write(`\nUsage: ${usageLine(command)}\n${words.join(' ')} --help says more.\n`);
     return 2;
   }
   if (error instanceof StreamsError) {
-    io.err(`millrace ${command.name}: ${error.message} [${error.code}]\n`);
+    await complain(io, words, `${error.message} [${error.code}]`);
     return 1;
   }
-  // Not an operating error: our own mistake or the user's module; the place helps to find it.
-  io.err(
-    `millrace ${command.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  // Not an operating error: our own mistake; the place helps to find it.
+  await complain(
+    io,
+    words,
+    error instanceof Error ? (error.stack ?? error.message) : String(error),
   );
   return 1;
+}
+
+async function complain(io: CommandIo, words: readonly string[], message: string): Promise<void> {
+  await io.err.write(`${styleOf(io.err).error(`${words.join(' ')}:`)} ${message}\n`);
+}
+
+function helpColumns(output: TextOutput): number {
+  return Math.min(HELP_COLUMNS_MAX, output.terminal?.columns ?? HELP_COLUMNS);
 }

@@ -1,0 +1,57 @@
+/** `millrace topology FILE.js`: what a module's exported `topology` looks like, in Kafka's text or as JSON. */
+import { StreamsError } from '../errors.js';
+import { Topology } from '../processor/topology.js';
+import { defineCommand, JSON_OPTION } from './command.js';
+import type { CommandIo } from './command-io.js';
+
+export const topology = defineCommand({
+  words: ['topology'],
+  summary: 'print the topology that a module exports',
+  notes: ['The module exports it as `topology` or as its default, and starts nothing.'],
+  args: [{ name: 'file', summary: 'a JavaScript module' }],
+  options: { ...JSON_OPTION },
+  json: '{ subtopologies, globalStores }, as Topology.describe() returns it',
+  async run({ args, options }, io) {
+    const description = topologyOf(await moduleOf(args.file, io), args.file).describe();
+    await io.out.write(
+      options.json ? `${JSON.stringify(description, undefined, 2)}\n` : description.toString(),
+    );
+    return 0;
+  },
+});
+
+async function moduleOf(file: string, io: CommandIo): Promise<unknown> {
+  try {
+    return await io.importModule(file);
+  } catch (cause) {
+    // A StreamsError comes from building the topology: it says all there is to say.
+    if (cause instanceof StreamsError) throw cause;
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    throw new StreamsError('INVALID_ARGUMENT', `${file} cannot be loaded: ${why}`, { file, cause });
+  }
+}
+
+interface Describable {
+  describe(): { toString(): string };
+}
+
+/** By shape, not by class: the module may use another copy of the library. */
+function topologyOf(exported: unknown, file: string): Describable {
+  const module = exported as { topology?: unknown; default?: unknown } | undefined;
+  for (const candidate of [module?.topology, module?.default]) {
+    if (candidate instanceof Topology || isDescribable(candidate)) return candidate;
+  }
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `${file} exports no topology. Export one: export const topology = builder.build();`,
+    { file },
+  );
+}
+
+function isDescribable(value: unknown): value is Describable {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { describe?: unknown }).describe === 'function'
+  );
+}
