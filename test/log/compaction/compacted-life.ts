@@ -109,6 +109,11 @@ export class CompactedLife {
     if (!plain) this.#writer.sequence += count;
   }
 
+  /** Ends what is open, so that everything below the end can be cleaned. */
+  async decide(): Promise<void> {
+    while (this.#open.length > 0) await this.#end(); // oxlint-disable-line no-await-in-loop -- one after the other
+  }
+
   async flush(): Promise<void> {
     this.engine.broker.durability.syncNow();
     await this.env.settle();
@@ -130,6 +135,18 @@ export class CompactedLife {
       for (const record of records) record.fate = 'aborted';
     if (crash) this.env.files.crash();
     else await this.env.run(this.engine.close());
+    await this.#reopen();
+  }
+
+  /** After a crash that came by itself, or a close: what was undecided is aborted. */
+  async revive(): Promise<void> {
+    for (const { records } of this.#open.splice(0))
+      for (const record of records) record.fate = 'aborted';
+    this.env.files.crash();
+    await this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
     const now = this.env.clock.now();
     const { files } = this.env;
     this.env = new SimulatedEnv({ files, startMs: now });
