@@ -256,10 +256,13 @@ export interface LogConsumer {
   /** Ends a waiting poll early. */
   wakeup(): void;
   committed(partitions: readonly TopicPartition[]): Promise<(OffsetAndMetadata | undefined)[]>;
-  /** Durable when it resolves. `ILLEGAL_GENERATION` or `UNKNOWN_MEMBER` when the group moved on. */
+  /**
+   * Durable when it resolves. `ILLEGAL_GENERATION`, `UNKNOWN_MEMBER`, `FENCED_INSTANCE_ID` when the group moved on;
+   * `REBALANCE_IN_PROGRESS` from a cooperative member that has to poll first; `OFFSET_METADATA_TOO_LARGE`.
+   */
   commit(offsets: readonly PartitionOffsetAndMetadata[]): Promise<void>;
   groupMetadata(): ConsumerGroupMetadata;
-  /** Leaves the group at once. */
+  /** Gives its partitions up, as in a rebalance, and leaves the group at once; a static member stays one for `maxPollIntervalMs`. */
   close(): Promise<void>;
 }
 
