@@ -1,7 +1,8 @@
 /**
  * What the config of a topic asks of a batch before it is appended, and what it does to it. Size and youngest
- * timestamp stand in the header. Records are walked only where a rule cannot be answered without it: for a topic
- * that is compacted (every record has a key) and one that bounds timestamps from below.
+ * timestamp stand in the header. Records are walked (some 30 ns each) only where a rule cannot be answered without
+ * it: for a topic that is compacted (every record has a key), unless the batch was made in this process and its
+ * writer saw the keys, and for one that bounds timestamps from below.
  */
 import { writeInt64 } from '../../env/bytes.js';
 import { StreamsError } from '../../errors.js';
@@ -27,8 +28,11 @@ export class BatchRules {
     this.#codecs = codecs;
   }
 
-  /** Throws `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`, `INVALID_RECORD`; `now` is the clock of the log. */
-  check(topic: Topic, partition: number, bytes: Buffer, now: number): void {
+  /**
+   * `now` is the clock of the log; `keyed`: whoever made the batch knows that each record has a key. Throws
+   * `RECORD_TOO_LARGE`, `INVALID_TIMESTAMP`, `INVALID_RECORD`.
+   */
+  check(topic: Topic, partition: number, bytes: Buffer, now: number, keyed: boolean): void {
     const { settings } = topic;
     if (bytes.length > settings.maxMessageBytes || bytes.length > settings.segmentBytes)
       throw tooLarge(topic, partition, bytes.length);
@@ -37,7 +41,7 @@ export class BatchRules {
     if (!logAppendTime && youngest - now > timestampAfterMsMax)
       throw outOfBounds(topic, partition, youngest, now);
     const bounded = !logAppendTime && timestampBeforeMsMax <= Number.MAX_SAFE_INTEGER;
-    if (settings.compacted || bounded)
+    if ((settings.compacted && !keyed) || bounded)
       this.#walk(topic, partition, bytes, bounded ? now - timestampBeforeMsMax : NO_TIMESTAMP);
   }
 

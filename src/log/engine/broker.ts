@@ -172,9 +172,9 @@ export class Broker {
   /**
    * Appends one undamaged record batch v2, exactly filling `bytes`, which the log keeps. Returns its
    * base offset; for a batch that is already in the log the offset it has there. It is readable by its own
-   * transaction at once, by others when durable and decided.
+   * transaction at once, by others when durable and decided. `keyed`: the caller knows that each record has a key.
    */
-  appendBatch(topic: Topic, partitionNumber: number, bytes: Buffer): number {
+  appendBatch(topic: Topic, partitionNumber: number, bytes: Buffer, keyed = false): number {
     this.assertOpen();
     this.durability.assertWritable();
     const partition = topic.partition(partitionNumber);
@@ -183,7 +183,7 @@ export class Broker {
         topic: topic.name,
       });
     const now = this.env.clock.now();
-    this.#rules.check(topic, partitionNumber, bytes, now);
+    this.#rules.check(topic, partitionNumber, bytes, now, keyed);
     if (topic.settings.compression !== undefined) bytes = this.#compressed(partition, topic, bytes);
     const producerId = batchProducerId(bytes, 0);
     if (producerId >= 0) {

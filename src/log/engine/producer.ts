@@ -241,7 +241,7 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     try {
       bytes = this.#seal(batch, identity);
       this.#quota?.take(bytes.length);
-      baseOffset = this.#broker.appendBatch(batch.topic, batch.partition, bytes);
+      baseOffset = this.#broker.appendBatch(batch.topic, batch.partition, bytes, batch.keyed);
     } catch (error) {
       builder.discard();
       if (!(error instanceof StreamsError)) throw error;

@@ -49,6 +49,8 @@ export class OpenBatch {
   compression: BatchCompression | undefined;
   /** The batch is full at so many bytes of records: more than it is sent as, when compression is expected to take so much off. */
   bytesMax = 0;
+  /** Each of its records has a key; the log need not look. */
+  keyed = true;
   /** Largest record that may be in it. */
   recordBytesMax = 0;
   /** What compression leaves of a byte, by experience. */
@@ -66,6 +68,7 @@ export class OpenBatch {
   /** Before the first record: the topic's config may be another one by now. */
   begin(owner: BatchOwner, batchBytes: number): void {
     const { topic } = this;
+    this.keyed = true;
     if (this.#settings !== topic.settings) {
       this.#settings = topic.settings;
       this.compression = owner.compressionOf(topic, this.partition);
@@ -140,6 +143,7 @@ export class EngineTopicWriter implements TopicWriter {
       batch.begin(this.#owner, this.#batchBytes);
       this.#owner.opened(batch);
     }
+    if (key === null) batch.keyed = false;
     builder.append(timestamp, key, keyStart, keyEnd, value, valueStart, valueEnd, headers);
     if (acknowledged !== undefined) (batch.callbacks ??= [])[builder.count - 1] = acknowledged;
     if (builder.bytes >= batch.bytesMax) this.#owner.full(batch);
