@@ -148,8 +148,7 @@ export class DirectoryCheck {
     this.#bytesTotal += this.#totals.bytes;
     for (const [partition, expected] of plans) {
       this.#totals.partitions++;
-      const cleaned = expected.some((segment) => segment.cleaned);
-      const producers = new ProducerCheck(this.#findings, partition.startOffset > 0 || cleaned);
+      const producers = new ProducerCheck(this.#findings, !coversAll(partition, expected));
       const synced = image.rewrites.get(partition) === undefined;
       for (const segment of expected) await this.#segment(segment, producers); // oxlint-disable-line no-await-in-loop -- one file at a time
       const state = states.get(partition);
@@ -254,6 +253,16 @@ export class DirectoryCheck {
   #snapshot(): LogCheckTotals {
     return { ...this.#totals };
   }
+}
+
+/** Every offset from 0 to the end is in these segments: nothing was deleted or cleaned away. */
+function coversAll(partition: JournalPartition, expected: readonly ExpectedSegment[]): boolean {
+  let end = 0;
+  for (const segment of expected) {
+    if (segment.cleaned || segment.baseOffset !== end) return false;
+    end = segment.endOffset ?? -1;
+  }
+  return partition.startOffset === 0 && end === partition.endOffset;
 }
 
 function positionOf(error: StreamsError): { readonly position?: number } {

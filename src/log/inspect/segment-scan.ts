@@ -17,7 +17,7 @@ export class SegmentScan {
   /** Bytes of the current batch. */
   size = 0;
   /** The current batch is `bytes[start, end)`; only until the next step. */
-  bytes: Buffer = allocate(WINDOW_BYTES);
+  bytes: Buffer;
   start = 0;
   end = 0;
   /** What is wrong with the current batch, or with the place where the walk stopped. */
@@ -34,6 +34,7 @@ export class SegmentScan {
   constructor(handle: FileHandle, limit: number) {
     this.#handle = handle;
     this.#limit = limit;
+    this.bytes = allocate(Math.min(limit, WINDOW_BYTES));
   }
 
   /** The walk came to the end. */

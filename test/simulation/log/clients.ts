@@ -101,7 +101,7 @@ export class Clients {
   }
 
   #send(
-    { topic: number, partition: place, count, bytes, key: keyNumber }: Of<'send'>,
+    { topic: number, partition: place, count, bytes, key: keyNumber, tombstone }: Of<'send'>,
     { producer, writer }: Writing,
     transaction: TransactionLedger | undefined,
   ): void {
@@ -114,10 +114,19 @@ export class Clients {
     const key = `key ${keyNumber}`;
     const keyBytes = Buffer.from(key);
     if (plan.compression !== 'none') coverage.add('compressed batches');
+    if (tombstone) coverage.add('tombstones sent', count);
     for (let i = 0; i < count; i++) {
       const timestamp = env.clock.now() + (keyNumber === 0 ? i - 1 : 0);
-      const record = ledger.send(known.partition(partition), key, timestamp, writer, transaction);
-      const value = Buffer.from(`${record.id}:${PADDING.slice(0, bytes)}`);
+      const record = ledger.send(
+        known.partition(partition),
+        key,
+        timestamp,
+        tombstone,
+        writer,
+        transaction,
+      );
+      const value = tombstone ? null : Buffer.from(`${record.id}:${PADDING.slice(0, bytes)}`);
+      const headers = tombstone ? [{ key: 'id', value: Buffer.from(`${record.id}`) }] : [];
       const done = (error: StreamsError | undefined, offset: number) =>
         this.#sent(record, error, offset);
       try {
@@ -129,8 +138,8 @@ export class Clients {
           keyBytes.length,
           value,
           0,
-          value.length,
-          [],
+          value?.length ?? 0,
+          headers,
           done,
         );
       } catch (error) {
@@ -250,11 +259,7 @@ export class Clients {
     const found = engine.broker.topics.find(name);
     let topic: TopicLedger | undefined;
     if (found !== undefined && found.topicId !== before) {
-      const retention = config['retention.ms'];
-      topic = new TopicLedger(name, found.topicId, partitions, {
-        compacted: false,
-        retentionMs: retention === undefined ? 604_800_000 : Number(retention),
-      });
+      topic = new TopicLedger(name, found.topicId, partitions, config);
       const again = [...ledger.topics.values()].some((other) => other.name === name);
       ledger.topics.set(found.topicId, topic);
       if (again) coverage.add('topics made anew');
@@ -355,10 +360,11 @@ export class Clients {
     );
     this.#positions.set(place, fetched.nextOffset);
     const seen = new Set<number>();
-    for (const { offset, value } of recordsOf([fetched])) {
-      sentOf(ledger, known, value).seen(offset, true);
-      seen.add(offset);
+    for (const record of recordsOf([fetched])) {
+      sentOf(ledger, known, record).seen(record.offset, true);
+      seen.add(record.offset);
     }
+    if (known.topic.compacted) return;
     const from = Math.max(fetched.firstOffset, known.startAsked, engineStart(found, fetched));
     for (let offset = from; offset < fetched.nextOffset; offset++) {
       const record = known.at(offset);

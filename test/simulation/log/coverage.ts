@@ -42,6 +42,9 @@ export const CLASSES = [
   'log starts raised by retention',
   'journal files begun',
   'segments rolled',
+  'segments cleaned',
+  'records cleaned away',
+  'tombstones sent',
   'timestamps found',
   'log checks',
 ] as const;

@@ -30,6 +30,7 @@ export class SentRecord {
   readonly id: number;
   readonly key: string | null;
   readonly timestamp: number;
+  readonly tombstone: boolean;
   readonly partition: PartitionLedger;
   /** Who sent it: the records of one writer keep their order. */
   readonly writer: number;
@@ -42,6 +43,7 @@ export class SentRecord {
     id: number,
     key: string | null,
     timestamp: number,
+    tombstone: boolean,
     partition: PartitionLedger,
     writer: number,
     transaction: TransactionLedger | undefined,
@@ -49,6 +51,7 @@ export class SentRecord {
     this.id = id;
     this.key = key;
     this.timestamp = timestamp;
+    this.tombstone = tombstone;
     this.partition = partition;
     this.writer = writer;
     this.transaction = transaction;
@@ -166,6 +169,8 @@ export class TopicLedger {
   readonly name: string;
   readonly topicId: string;
   readonly compacted: boolean;
+  /** How long tombstones are kept. */
+  readonly deleteRetentionMs: number;
   /** Least retention.ms that was ever asked for; Infinity: records never age. */
   retentionMs: number;
   created: Fate = 'pending';
@@ -179,13 +184,14 @@ export class TopicLedger {
     name: string,
     topicId: string,
     partitions: number,
-    options: { readonly compacted: boolean; readonly retentionMs: number },
+    config: Readonly<{ [name: string]: string }>,
   ) {
     this.name = name;
     this.topicId = topicId;
     this.partitionsMax = partitions;
-    this.compacted = options.compacted;
-    this.retentionMs = options.retentionMs;
+    this.compacted = config['cleanup.policy'] === 'compact';
+    this.deleteRetentionMs = Number(config['delete.retention.ms'] ?? 86_400_000);
+    this.retentionMs = Number(config['retention.ms'] ?? 604_800_000);
   }
 
   partition(number: number): PartitionLedger {
@@ -262,6 +268,7 @@ export class Ledger {
     partition: PartitionLedger,
     key: string | null,
     timestamp: number,
+    tombstone: boolean,
     writer: number,
     transaction: TransactionLedger | undefined,
   ): SentRecord {
@@ -269,6 +276,7 @@ export class Ledger {
       this.records.length,
       key,
       timestamp,
+      tombstone,
       partition,
       writer,
       transaction,
@@ -320,6 +328,12 @@ export class Ledger {
     for (const record of transaction.records)
       if (record.offset >= 0 && record.fate === 'present')
         record.partition.holds(record.offset, record);
+  }
+
+  /** Transactions that are open. */
+  get openTransactions(): number {
+    return this.#transactions.filter(({ fate, commitAsked }) => fate === 'pending' && !commitAsked)
+      .length;
   }
 
   /** Transactions whose end nobody knows. */

@@ -1,19 +1,115 @@
-/** dev */
-import { Coverage } from './coverage.js';
+/**
+ * `npm run simulate:log -- --seeds N [--from S] [--seconds T] [--jobs J]` lives N seeds, or as many as fit into T
+ * seconds; `--seed S` lives one and shows what it did. Prints how often everything happened and fails when a promise
+ * was broken, or when in a long run some kind of fault or feature never came up.
+ */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { CLASSES, Coverage } from './coverage.js';
+import { describeFailure, minimise } from './minimise.js';
 import { drawPlan } from './plan.js';
 import { simulate } from './simulate.js';
-const from = Number(process.argv[2] ?? 1),
-  n = Number(process.argv[3] ?? 200);
-const c = new Coverage();
-const t = performance.now();
-const kinds = new Map<string, number[]>();
-for (let s = from; s < from + n; s++) {
-  const f = await simulate(drawPlan(s), c);
-  if (f) {
-    const k = f.error.message.replaceAll(/\d+/g, '#').slice(0, 150);
-    kinds.set(k, [...(kinds.get(k) ?? []), s]);
-    if (n < 5) console.log(f, f.error.cause);
-  }
+
+/** So many seeds must show every class. */
+const LONG_RUN = 1000;
+const FAILURES_MAX = 3;
+
+interface Share {
+  readonly from: number;
+  readonly step: number;
+  readonly until: number;
+  readonly seconds: number;
 }
-console.log(c.counts, c.missing(), (n / (performance.now() - t)) * 60000, 'seeds/min');
-for (const [k, v] of kinds) console.log(v.length, v.slice(0, 6), k);
+
+interface Told {
+  readonly counts: Readonly<Record<string, number>>;
+  readonly failures: readonly string[];
+}
+
+/** The seeds of one worker. */
+async function liveShare({ from, step, until, seconds }: Share): Promise<Told> {
+  const coverage = new Coverage();
+  const failures: string[] = [];
+  const end = performance.now() + seconds * 1000;
+  for (let seed = from; seed < until && performance.now() < end; seed += step) {
+    const plan = drawPlan(seed);
+    // oxlint-disable-next-line no-await-in-loop -- seed after seed
+    const failure = await simulate(plan, coverage);
+    if (failure === undefined) continue;
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    failures.push(describeFailure(await minimise(plan, failure)));
+    if (failures.length >= FAILURES_MAX) break;
+  }
+  return { counts: coverage.counts, failures };
+}
+
+function startWorker(share: Share): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(fileURLToPath(import.meta.url), { workerData: share });
+    worker.once('message', (told: Told) => resolve(told));
+    worker.once('error', reject);
+  });
+}
+
+async function liveMany(from: number, seeds: number, seconds: number, jobs: number) {
+  const started = performance.now();
+  const told = await Promise.all(
+    Array.from({ length: jobs }, (_, job) =>
+      startWorker({ from: from + job, step: jobs, until: from + seeds, seconds }),
+    ),
+  );
+  const coverage = new Coverage();
+  for (const { counts } of told) coverage.merge(counts);
+  const tookSeconds = (performance.now() - started) / 1000;
+  for (const name of CLASSES) console.log(`${name.padEnd(32)} ${coverage.counts[name]}`);
+  const lived = coverage.counts.seeds;
+  console.log(
+    `${lived} seeds in ${tookSeconds.toFixed(1)} s: ${(lived / tookSeconds).toFixed(1)} seeds/s`,
+  );
+  const failures = told.flatMap((part) => part.failures);
+  for (const failure of failures) console.log(failure);
+  const missing = lived >= LONG_RUN ? coverage.missing() : [];
+  if (missing.length > 0) console.log(`FAILED: never happened: ${missing.join(', ')}`);
+  if (failures.length > 0 || missing.length > 0) process.exitCode = 1;
+}
+
+async function liveOne(seed: number) {
+  const plan = drawPlan(seed);
+  const coverage = new Coverage();
+  const failure = await simulate(plan, coverage);
+  console.log(Object.fromEntries(Object.entries(coverage.counts).filter(([, count]) => count > 0)));
+  if (failure === undefined) {
+    console.log(`seed ${seed}: every promise was kept`);
+    return;
+  }
+  console.log(describeFailure(await minimise(plan, failure)));
+  process.exitCode = 1;
+}
+
+if (isMainThread) {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: 'string' },
+      seeds: { type: 'string' },
+      from: { type: 'string', default: `${(Date.now() % 2 ** 30) | 1}` },
+      seconds: { type: 'string' },
+      jobs: { type: 'string', default: `${availableParallelism()}` },
+    },
+  });
+  if (values.seed === undefined) {
+    const bounded = values.seeds !== undefined || values.seconds !== undefined;
+    const seeds = Number(values.seeds ?? (bounded ? Number.MAX_SAFE_INTEGER / 2 : 1000));
+    console.log(`seeds from ${values.from} on`);
+    await liveMany(
+      Number(values.from),
+      seeds,
+      Number(values.seconds ?? Number.POSITIVE_INFINITY),
+      Number(values.jobs),
+    );
+  } else await liveOne(Number(values.seed));
+} else {
+  // Given by `startWorker` alone.
+  parentPort?.postMessage(await liveShare(workerData as Share));
+}

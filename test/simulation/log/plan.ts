@@ -19,6 +19,8 @@ export type Action =
       readonly count: number;
       readonly bytes: number;
       readonly key: number;
+      /** Without a value, which deletes the key from a compacted topic. */
+      readonly tombstone: boolean;
     }
   | { readonly do: 'flush'; readonly producer: number }
   | { readonly do: 'new-producer'; readonly producer: number }
@@ -167,6 +169,7 @@ function drawSend(random: SeededRandom): Action & { readonly do: 'send' } {
     count: 1 + random.below(random.below(5) === 0 ? 12 : 4),
     bytes: random.below(random.below(8) === 0 ? 2500 : 40),
     key: random.below(6),
+    tombstone: random.below(8) === 0,
   };
 }
 
@@ -182,7 +185,17 @@ function drawTransaction(random: SeededRandom): Action {
 }
 
 function createTopic(random: SeededRandom, topic: number): Action {
-  return { do: 'create', topic, partitions: 1 + random.below(3), config: drawConfig(random) };
+  const config = random.below(3) === 0 ? compaction(random) : drawConfig(random);
+  return { do: 'create', topic, partitions: 1 + random.below(3), config };
+}
+
+function compaction(random: SeededRandom): Readonly<{ [name: string]: string }> {
+  return {
+    'cleanup.policy': 'compact',
+    'segment.ms': `${1 + random.below(300)}`,
+    'min.cleanable.dirty.ratio': '0',
+    'delete.retention.ms': `${random.below(20_000)}`,
+  };
 }
 
 function drawConfig(random: SeededRandom): Readonly<{ [name: string]: string }> {

@@ -1,12 +1,11 @@
 /** Lives one seed: runs its plan against a simulated world and compares, after each restart and at the end, what is there with what was promised. */
-import { SeededRandom } from '../../../src/env/seeded-random.js';
-import { SimulatedCrash, SimulatedFiles } from '../../../src/env/simulated-files.js';
+import { SimulatedCrash } from '../../../src/env/simulated-files.js';
 import { Clients } from './clients.js';
 import { Coverage } from './coverage.js';
 import { Ledger } from './ledger.js';
 import type { Operation, Plan } from './plan.js';
 import { verify } from './verify.js';
-import { World, type DiskMaker } from './world.js';
+import { WatchedFiles, World, type DiskMaker } from './world.js';
 
 export interface Failure {
   readonly seed: number;
@@ -15,13 +14,13 @@ export interface Failure {
   readonly error: Error;
 }
 
-const plainDisk: DiskMaker = (random: SeededRandom) => new SimulatedFiles({ random });
+const watchedDisk: DiskMaker = (random, coverage) => new WatchedFiles(random, coverage);
 
 /** The first broken promise of this plan, or undefined. Counts what happened. */
 export async function simulate(
   plan: Plan,
   coverage: Coverage = new Coverage(),
-  disk: DiskMaker = plainDisk,
+  disk: DiskMaker = watchedDisk,
 ): Promise<Failure | undefined> {
   const world = new World(plan, new Ledger(), coverage, disk);
   coverage.add('seeds');

@@ -9,11 +9,13 @@ import {
   SimulatedCrash,
   SimulatedFiles,
   type FileOperation,
+  type OperationKind,
 } from '../../../src/env/simulated-files.js';
 import { StreamsError } from '../../../src/errors.js';
 import { DEFAULT_SETTINGS } from '../../../src/log/engine/engine-options.js';
 import { openEngine, type LogEngine } from '../../../src/log/engine/engine.js';
 import { openJournalStorage } from '../../../src/log/engine/journal-storage.js';
+import { CLEANED_SUFFIX } from '../../../src/log/engine/log-directory.js';
 import { faultsOf } from '../../log/inspect/whole-log.js';
 import type { Coverage } from './coverage.js';
 import { Violation, type Ledger } from './ledger.js';
@@ -24,7 +26,27 @@ const OPENS_MAX = 8;
 export const START_MS = 1_704_067_200_000;
 
 /** A disk on which something can be wrong beyond what the plan asks for: how the checkers are checked. */
-export type DiskMaker = (random: SeededRandom) => SimulatedFiles;
+export type DiskMaker = (random: SeededRandom, coverage: Coverage) => SimulatedFiles;
+
+/** A disk that counts what tells of the log's inner life. */
+export class WatchedFiles extends SimulatedFiles {
+  readonly #coverage: Coverage;
+
+  constructor(random: SeededRandom, coverage: Coverage) {
+    super({ random });
+    this.#coverage = coverage;
+  }
+
+  override change(kind: OperationKind, path: string, torn?: () => void): void {
+    super.change(kind, path, torn);
+    if (kind === 'rename' && path.includes('/journal-')) this.#coverage.add('journal files begun');
+    if (kind === 'create' && ROLLED.test(path)) this.#coverage.add('segments rolled');
+    if (kind === 'create' && path.endsWith(CLEANED_SUFFIX)) this.#coverage.add('segments cleaned');
+  }
+}
+
+/** A segment that is not the first of its partition. */
+const ROLLED = /\/\d*[1-9]\d*\.log$/;
 
 export class World {
   readonly plan: Plan;
@@ -45,7 +67,7 @@ export class World {
     this.plan = plan;
     this.ledger = ledger;
     this.coverage = coverage;
-    this.files = disk(new SeededRandom(plan.seed).fork('disk'));
+    this.files = disk(new SeededRandom(plan.seed).fork('disk'), coverage);
     this.env = new SimulatedEnv({ seed: plan.seed, files: this.files, startMs: START_MS });
   }
 
@@ -131,6 +153,7 @@ export class World {
 
   #ended(): void {
     this.latestMs = Math.max(this.latestMs, this.env.clock.now());
+    this.coverage.add('transactions cut by a crash', this.ledger.openTransactions);
     this.life++;
     this.#engine = undefined;
     this.ledger.lifeEnded();
@@ -206,7 +229,7 @@ export class World {
         storage,
         env,
         features: { durable: true },
-        settings: { ...DEFAULT_SETTINGS, retentionCheckMs: 3000 },
+        settings: { ...DEFAULT_SETTINGS, retentionCheckMs: 3000, cleanerBackoffMs: 1000 },
       }),
     );
     this.#sinceFailure = 0;
