@@ -85,11 +85,13 @@ async function assembleInto(
   });
   const knownTopics = await admin.listTopics();
   // 2. One producer for all tasks; the log never times its transaction out, since the next instance settles it.
-  const producer = client.producer(
-    exactlyOnce
-      ? { clientId: applicationId, transactionalId: applicationId, transactionTimeoutMs: Infinity }
-      : { clientId: applicationId },
-  );
+  const producer = client.producer({
+    clientId: applicationId,
+    compression: config.compression,
+    ...(exactlyOnce
+      ? { transactionalId: applicationId, transactionTimeoutMs: Infinity }
+      : undefined),
+  });
   opened.push(producer);
   await producer.init();
   // 3. Global tables, complete before the first record is joined with them.

@@ -5,7 +5,7 @@
 import { type Duration, durationMs } from '../duration.js';
 import type { Env } from '../env/env.js';
 import { StreamsError } from '../errors.js';
-import type { LogClient } from '../log/client.js';
+import type { CompressionType, LogClient } from '../log/client.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { DeadLetter, ErrorPolicy } from '../processor/error-policy.js';
 import type { TaskConfig } from '../processor/task-config.js';
@@ -64,6 +64,8 @@ export interface KafkaStreamsOptions {
   readonly parkTimeout?: Duration;
   /** For sources without extractor of their own. Default `failOnInvalidTimestamp`. */
   readonly timestamps?: TimestampExtractor;
+  /** What is sent is compressed with this codec: outputs, changelogs, repartition topics. Default 'none'; a topic's `compression.type` goes before it. */
+  readonly compression?: CompressionType;
   /** For sinks without partitioner of their own. Default: murmur2 of the key bytes, as Kafka. */
   readonly partitioner?: StreamPartitioner;
   readonly logger?: Partial<StreamsLogger>;
@@ -85,6 +87,7 @@ export interface StreamsConfig {
   readonly uncommittedMaxBytes: number;
   readonly parkTimeoutMs: number;
   readonly partitioner: StreamPartitioner | undefined;
+  readonly compression: CompressionType;
   readonly logger: StreamsLogger;
   /** A logger was given that is told of errors. */
   readonly logsErrors: boolean;
@@ -112,6 +115,7 @@ const OPTIONS: { readonly [name in keyof Required<KafkaStreamsOptions>]: true } 
   parkTimeout: true,
   timestamps: true,
   partitioner: true,
+  compression: true,
   logger: true,
   onUncaughtError: true,
   errors: true,
@@ -161,6 +165,13 @@ export function parseConfig(options: KafkaStreamsOptions, hostEnv: () => Env): S
     uncommittedMaxBytes: bytes('uncommittedMaxBytes', options.uncommittedMaxBytes, 64 * MIB),
     parkTimeoutMs,
     partitioner: options.partitioner,
+    compression: parseChoice('compression', options.compression, [
+      'none',
+      'gzip',
+      'snappy',
+      'lz4',
+      'zstd',
+    ] as const),
     logger,
     logsErrors: options.logger?.error !== undefined,
     onUncaughtError:
