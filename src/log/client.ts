@@ -239,7 +239,7 @@ export interface LogConsumer {
   assign(partitions: readonly TopicPartition[]): void;
   /**
    * Group membership; needs groupId. Cannot be mixed with `assign`. A pattern takes every topic whose whole name it
-   * matches, also those that are created later.
+   * matches, also those that are created later. No topics at all is Kafka's `unsubscribe`: the next poll leaves the group.
    */
   subscribe(topics: readonly string[] | RegExp, listener?: RebalanceListener): void;
   assignment(): readonly TopicPartition[];

@@ -91,7 +91,7 @@ export interface ConsumedBatch<K, V> extends TopicPartition {
 export interface Consumer<K, V> extends AsyncIterable<ConsumerRecord<K, V>> {
   /**
    * Joins the group and shares the topics' partitions with its other members. A pattern takes every topic whose whole
-   * name it matches, also those that are created later. Throws `UNKNOWN_TOPIC`, `INVALID_ARGUMENT` without groupId,
+   * name it matches, also those that are created later; an empty list leaves the group. Throws `UNKNOWN_TOPIC`, `INVALID_ARGUMENT` without groupId,
    * `INCONSISTENT_GROUP_PROTOCOL` when the other members name another assignor.
    *
    * @example

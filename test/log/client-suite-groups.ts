@@ -104,6 +104,24 @@ function describeMembership(bench: () => Bench): void {
     expect(diary.lines.filter((line) => line.startsWith('-')).length).toBeGreaterThan(0);
   });
 
+  it('a subscription to nothing gives up what there is and leaves, until the next one', async () => {
+    await bench().topic('a', 2);
+    const diary = new Diary();
+    const one = member(bench, ['a'], diary);
+    const two = member(bench, ['a']);
+    await settle(bench, one, two);
+    const lines = diary.lines.length;
+    one.subscribe([], diary);
+    await settle(bench, one, two);
+    expect([names(one.assignment()), names(two.assignment())]).toEqual(['', 'a0 a1']);
+    expect(diary.lines.slice(lines)).toEqual([expect.stringMatching(/^-a\d$/)]);
+    const [group] = await bench().client.admin().describeGroups(['g']);
+    expect(group?.members.length).toBe(1);
+    one.subscribe(['a'], diary);
+    await settle(bench, one, two);
+    expect([names(one.assignment()), names(two.assignment())].sort()).toEqual(['a0', 'a1']);
+  });
+
   it('manual assignment and subscription do not mix, and a subscription needs a group', async () => {
     await bench().topic('a');
     const invalid = expect.objectContaining({ code: 'INVALID_STATE' });

@@ -69,6 +69,11 @@ export class GroupMember {
     this.#pattern = isPattern ? wholeName(topics) : undefined;
   }
 
+  /** Kafka's `unsubscribe`: a subscription to nothing. */
+  get unsubscribed(): boolean {
+    return this.#pattern === undefined && this.#topics.size === 0;
+  }
+
   wants(topic: string): boolean {
     return this.#pattern?.test(topic) ?? this.#topics.has(topic);
   }

@@ -35,9 +35,11 @@ export class Membership {
       if (member.state === 'fenced' || member.state === 'outside') {
         const held = this.#assignment.list();
         if (held.length > 0) await this.#lose(held);
+        else if (member.unsubscribed && member.state === 'outside') return;
         else if (member.state === 'outside') this.#broker.groups.join(member);
         else throw fencedInstance(member.groupId, member.groupInstanceId ?? '');
-      } else if (member.state === 'rebalancing') await this.#joinAgain();
+      } else if (member.unsubscribed) await this.#leave();
+      else if (member.state === 'rebalancing') await this.#joinAgain();
       else if (member.state === 'assigned') await this.#take();
       else return;
       /* oxlint-enable no-await-in-loop */
@@ -59,6 +61,16 @@ export class Membership {
     const { groups } = this.#broker;
     if (this.member.groupInstanceId === undefined) groups.leave(this.member);
     else groups.goAway(this.member);
+  }
+
+  async #leave(): Promise<void> {
+    const held = this.#assignment.list();
+    try {
+      if (held.length > 0) await this.#revoke(held);
+    } finally {
+      this.#keepAllBut(held);
+      this.#broker.groups.leave(this.member);
+    }
   }
 
   async #joinAgain(): Promise<void> {
