@@ -8,6 +8,7 @@ import {
   GLOBAL_JOINED,
   GROUPED,
   MATERIALIZED,
+  NAMED,
   TABLE_JOINED,
   TRANSFORMED,
 } from './checks.js';
@@ -32,6 +33,8 @@ import type { ValueGetter } from './operators/value-getter.js';
 import type { Awaitable, Grouped, Materialized, Named, TableJoined } from './options.js';
 import { isMaterialized, tableStore } from './plan-steps.js';
 import type { SerdeSlot, TablePlan, TableState, TableStorePlan } from './plan.js';
+import { suppressTable } from './suppress-table.js';
+import type { Suppressed } from './suppressed.js';
 import { joinTables, notATable, type JoinKind } from './table-joins.js';
 
 type TableOptions<K, V> = Named & Materialized<K, V>;
@@ -273,6 +276,12 @@ export class KTable<K, V, Deleted extends null = null> {
       },
       drawn,
     );
+  }
+
+  /** Holds updates back: until windows close, so that only final results come, or for a time, so that fewer come. */
+  suppress(suppressed: Suppressed<K>, options: Named = {}): KTable<K, V, Deleted> {
+    checkCall('suppress()', {}, options, NAMED);
+    return new KTable(suppressTable(this.state, suppressed as Suppressed<never>, options.name));
   }
 
   #joined<V2, R>(

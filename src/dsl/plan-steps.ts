@@ -1,5 +1,5 @@
 /** Steps of the plan that several operators draw: the repartition hop, and the store of a table. */
-import { StreamsError } from '../errors.js';
+import { StreamsError, TopologyException } from '../errors.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TimestampedKeyValueStore } from '../state/key-value.js';
 import type { StateStore } from '../state/store.js';
@@ -9,6 +9,7 @@ import type { ValueGetter } from './operators/value-getter.js';
 import type { Materialized, StoreOptions } from './options.js';
 import type {
   Plan,
+  PlanNode,
   RepartitionPlan,
   SerdeSlot,
   SourceOfRecords,
@@ -112,6 +113,20 @@ export function tableStore(
 /** A table's store answers look-ups as it is. */
 const keyValueGetter = (store: StateStore): ValueGetter =>
   store as TimestampedKeyValueStore<unknown, unknown>;
+
+/**
+ * So long after its end a window of this table is closed: as the aggregation says that it comes from, the longest of
+ * several. Throws `TopologyException` where there is none.
+ */
+export function closesAfterMs(node: PlanNode, chain: readonly string[] = []): number {
+  if (node.kind === 'table' && node.closesAfterMs !== undefined) return node.closesAfterMs;
+  const path = [node.name, ...chain];
+  if (node.parents.length === 0)
+    throw new TopologyException(
+      `Window close time is only defined for windowed computations. Got [${path.join('->')}].`,
+    );
+  return Math.max(...node.parents.map((parent) => closesAfterMs(parent, path)));
+}
 
 export function union<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): ReadonlySet<T> {
   return new Set([...left, ...right]);

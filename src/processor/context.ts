@@ -5,7 +5,7 @@
 import type { Duration } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import { checkStore } from '../state/checked-options.js';
-import type { StateStore, StoreBuilder } from '../state/store.js';
+import type { RecordOrigin, StateStore, StoreBuilder } from '../state/store.js';
 import type { ProcessorNode } from './node.js';
 import type { OperatorContext } from './operator-context.js';
 import { IDLE, SETUP } from './parking.js';
@@ -90,6 +90,21 @@ export class NodeContext implements OperatorContext {
 
   park<T>(promise: PromiseLike<T>, then: (value: T) => void): void {
     this.#node.parking.park(this.#node, promise, then as (value: unknown) => void);
+  }
+
+  recordOrigin(): RecordOrigin {
+    return this.#node.parking.recordOrigin();
+  }
+
+  forwardFrom(origin: RecordOrigin, timestamp: number, record: Record): void {
+    const { parking } = this.#node;
+    const outerTimestamp = parking.timestamp;
+    const outer = parking.enterOrigin(origin, timestamp);
+    try {
+      this.forward(record);
+    } finally {
+      parking.enterOrigin(outer, outerTimestamp);
+    }
   }
 
   recordDropped(): void {

@@ -2,7 +2,9 @@
  * What the DSL's operators may do beyond the public `ProcessorContext`. Every context a task makes has these; the
  * public type hides them.
  */
+import type { RecordOrigin } from '../state/store.js';
 import type { ProcessorContext } from './processor.js';
+import type { Record } from './record.js';
 
 export interface OperatorContext<KOut = unknown, VOut = unknown> extends ProcessorContext<
   KOut,
@@ -14,6 +16,14 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
    * the end of `process` (nothing is forwarded by this node in between), once per user call.
    */
   park<T>(promise: PromiseLike<T>, then: (value: T) => void): void;
+  /** Where the record in flight came from, with the headers it has here. */
+  recordOrigin(): RecordOrigin;
+  /** Forwards a record that was held back: downstream it comes from where it came from then. */
+  forwardFrom<K extends KOut, V extends VOut>(
+    origin: RecordOrigin,
+    timestamp: number,
+    record: Record<K, V>,
+  ): void;
   /** Adds to the task's `dropped-records` metric. */
   recordDropped(): void;
   /** The operator's own stream time: -1 at first, committed with the offsets, so that it survives a restart. */

@@ -3,7 +3,6 @@
  * grouping. Operators are called by name, so that a case of an operator that is not built yet fails as
  * "unsupported operator" and everything else compiles.
  */
-import { Serdes } from '../../src/serde/serdes.js';
 import type { BranchSpec, Operation } from './case.js';
 import { supplierOf } from './build-papi.js';
 import {
@@ -36,7 +35,7 @@ import type { StoreKinds } from './processors.js';
 import { transformerOf, type TransformerSpec } from './transformers.js';
 import { storeBuilder } from './stores.js';
 import { type call, UnsupportedOperation } from './unsupported.js';
-import { windowsOf } from './windows.js';
+import { suppressedOf, windowsOf } from './windows.js';
 
 export interface DslGraph {
   readonly builder: unknown;
@@ -238,6 +237,8 @@ const BUILDERS: { readonly [op: string]: Build } = {
   ttJoin: joining('join', materialized),
   ttLeftJoin: joining('leftJoin', materialized),
   ttOuterJoin: joining('outerJoin', materialized),
+  suppress: (graph, operation) =>
+    graph.call(node(graph, operation), 'suppress', suppressedOf(operation), named(operation)),
   fkJoin: foreignKeyJoin('join'),
   fkLeftJoin: foreignKeyJoin('leftJoin'),
   transformValues: (graph, operation) =>
@@ -261,7 +262,7 @@ const STORE_TYPES: { readonly [type: string]: 'memory' | 'persistent' } = {
   rocksDB: 'persistent',
 };
 
-/** Materialized options; a Materialized without a name is one that only names a serde. */
+/** Materialized options; a Materialized without a name is one that says what is the default. */
 function materialized(operation: Operation): object {
   const store = operation['store'];
   const options = objectField<{
@@ -276,7 +277,7 @@ function materialized(operation: Operation): object {
     typeof store !== 'string' && (operation['materialized'] === true || options !== undefined);
   return {
     ...(typeof store === 'string' ? { as: store } : {}),
-    ...(unnamed ? { key: Serdes.string() } : {}),
+    ...(unnamed ? { caching: true } : {}),
     ...rest,
     ...(storeType === undefined ? {} : { store: STORE_TYPES[storeType] }),
     ...(versioned === undefined ? {} : { versioned }),

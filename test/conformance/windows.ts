@@ -1,12 +1,13 @@
-/** The windows of a case (3.4). No grace means none, as in Kafka's factories of that name. */
+/** The windows of a case (3.4) and what its `suppress` holds back (3.3). No grace means none, as in Kafka's factories of that name. */
 import {
   SessionWindows,
   SlidingWindows,
   TimeWindows,
   UnlimitedWindows,
 } from '../../src/dsl/windows.js';
+import { Suppressed } from '../../src/dsl/suppressed.js';
 import type { Operation } from './case.js';
-import { objectField } from './fields.js';
+import { objectField, optionalNumber, textField } from './fields.js';
 
 interface WindowSpec {
   readonly kind: string;
@@ -37,4 +38,25 @@ export function windowsOf(
     default:
       throw new Error(`there are no windows of kind ${String(spec?.kind)}`);
   }
+}
+
+interface BufferSpec {
+  readonly maxRecords?: number;
+  readonly maxBytes?: number;
+  readonly full?: string;
+  readonly logging?: boolean;
+}
+
+export function suppressedOf(operation: Operation): unknown {
+  const spec = objectField<BufferSpec>(operation, 'buffer') ?? {};
+  const { maxRecords, maxBytes, full, logging } = spec;
+  const buffer = {
+    ...(maxRecords === undefined ? {} : { maxRecords }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
+    ...(full === 'shutDown' ? { onFull: 'shutDown' as const } : {}),
+    ...(logging === undefined ? {} : { logging }),
+  };
+  return textField(operation, 'until') === 'windowCloses'
+    ? Suppressed.untilWindowCloses(buffer)
+    : Suppressed.untilTimeLimit(optionalNumber(operation, 'limit') ?? 0, buffer);
 }
