@@ -7,7 +7,6 @@
  *
  * After the first failed write nothing is written any more and reads go on. It never interprets a transaction.
  */
-import { dirname } from 'node:path';
 import type { Env } from '../../env/env.js';
 import type { FileProgram } from '../../env/file-commands.js';
 import {
@@ -16,9 +15,11 @@ import {
   type FileThread,
   type FileThreadListener,
 } from '../../env/file-thread.js';
-import type { DirectoryLock, FileSystem } from '../../env/file-system.js';
+import type { DirectoryLock } from '../../env/file-system.js';
 import { assert, StreamsError } from '../../errors.js';
 import { GroupEncoder } from './group-encoder.js';
+import { makeDurableDirectory } from './log-directory.js';
+import { outcomeUnknown, readOnly } from './journal-failure.js';
 import type { StoredEntry } from './journal-format.js';
 import { recover } from './journal-recovery.js';
 import { JournalWriter } from './journal-writer.js';
@@ -439,29 +440,4 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     assert(part !== undefined, 'a storage is opened before it is used');
     return part;
   }
-}
-
-/** Makes the directory with its missing parents, each of them an entry that a power cut would take back otherwise. */
-function makeDurableDirectory(files: FileSystem, directory: string): void {
-  const missing: string[] = [];
-  for (let path = directory; !files.exists(path) && dirname(path) !== path; path = dirname(path))
-    missing.push(path);
-  files.makeDirectory(directory);
-  for (const path of missing.toReversed()) files.syncDirectory(dirname(path));
-}
-
-function outcomeUnknown(cause: StreamsError): StreamsError {
-  return new StreamsError(
-    'OUTCOME_UNKNOWN',
-    `The write may or may not survive: ${cause.message} The log is read-only until it is reopened; then read what is there.`,
-    { ...cause.where, cause },
-  );
-}
-
-function readOnly(cause: StreamsError): StreamsError {
-  return new StreamsError(
-    'LOG_READ_ONLY',
-    `The log is read-only since an earlier write failed: ${cause.message} Nothing acknowledged is lost and reads go on. Fix the cause, then close and reopen the log.`,
-    { ...cause.where, cause },
-  );
 }

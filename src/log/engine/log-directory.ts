@@ -6,6 +6,7 @@
  *     journal-<20 digits>         journal files, consecutive; `.new` while one is being made
  *     <topic>-<partition>/        segments
  */
+import { dirname } from 'node:path';
 import type { FileSystem } from '../../env/file-system.js';
 import { StreamsError } from '../../errors.js';
 
@@ -21,6 +22,15 @@ export const journalPath = (directory: string, number: number): string =>
 
 export const partitionDirectory = (directory: string, topic: string, partition: number): string =>
   `${directory}/${topic}-${partition}`;
+
+/** Makes the directory with its missing parents, each of them an entry that a power cut would take back otherwise. */
+export function makeDurableDirectory(files: FileSystem, directory: string): void {
+  const missing: string[] = [];
+  for (let path = directory; !files.exists(path) && dirname(path) !== path; path = dirname(path))
+    missing.push(path);
+  files.makeDirectory(directory);
+  for (const path of missing.toReversed()) files.syncDirectory(dirname(path));
+}
 
 /** Numbers of the journal files, ascending. */
 export function journalNumbers(files: FileSystem, directory: string): number[] {
