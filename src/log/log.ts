@@ -71,7 +71,13 @@ export async function openLog(directory: string, options: OpenLogOptions = {}): 
   // Files are opened as long as the log lives, and the working directory may be another one by then.
   const place = env === undefined ? resolve(directory) : directory;
   const engine = await openEngine({
-    storage: openJournalStorage({ directory: place, env: world, durability, thread }),
+    storage: openJournalStorage({
+      directory: place,
+      env: world,
+      durability,
+      thread,
+      openFilesMax: settings.openFilesMax,
+    }),
     env: world,
     features: { durable: true },
     settings,

@@ -103,6 +103,27 @@ describe('a log in a directory', () => {
     expect(await failure(wrong)).toMatchObject({ code: 'INVALID_CONFIG' });
   });
 
+  test('works with few open files', async () => {
+    const env = new SimulatedEnv();
+    const log = await env.run(openLog('/data', { env, openFilesMax: 3 }));
+    await env.run(log.admin().createTopics([{ topic: 't', partitions: 20 }]));
+    const producer = log.producer(text);
+    const sent = Array.from({ length: 60 }, (_, i) => ({ value: `${i}`, partition: i % 20 }));
+    await env.run(producer.sendBatch('t', sent));
+    await env.run(producer.sendBatch('t', sent));
+    await env.run(log.close());
+    const again = await env.run(openLog('/data', { env, openFilesMax: 3 }));
+    const consumer = again.consumer({ fromBeginning: true, ...text });
+    await env.run(
+      consumer.assign(sent.slice(0, 20).map(({ partition }) => ({ topic: 't', partition }))),
+    );
+    const read = await env.run(take(consumer, 120));
+    expect(read.map(({ value }) => value).sort()).toEqual(
+      [...sent, ...sent].map(({ value }) => value).sort(),
+    );
+    await env.run(again.close());
+  });
+
   test('can be opened in a simulated world', async () => {
     const env = new SimulatedEnv();
     const opening = openLog('/data', { env });

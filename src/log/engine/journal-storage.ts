@@ -40,6 +40,7 @@ import type {
 import type { TopicTable } from './topic-table.js';
 
 const JOURNAL_BYTES_MAX = 67_108_864;
+const OPEN_FILES_MAX = 256;
 /** Durable batches that wait for their segment write count as pending beyond this, so that producers slow down. */
 const TAIL_BYTES_FREE = 33_554_432;
 
@@ -54,6 +55,8 @@ export interface JournalStorageOptions {
   readonly thread?: 'worker' | 'inline';
   /** A journal file of this size is followed by a new one. Default 64 MiB. */
   readonly journalBytesMax?: number;
+  /** Segment files that are open at once, for reading and for writing each. Default 256. */
+  readonly openFilesMax?: number;
 }
 
 /**
@@ -110,7 +113,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
 
   constructor(options: JournalStorageOptions) {
     this.#options = options;
-    this.#handles = new SegmentHandles(options.env.files);
+    this.#handles = new SegmentHandles(options.env.files, options.openFilesMax ?? OPEN_FILES_MAX);
     this.#replacements = new Replacements({
       files: options.env.files,
       random: options.env.random.fork('cleaner'),
@@ -159,6 +162,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
         logId: recovered.logId,
         synced,
         journalBytesMax: journalBytesMax ?? JOURNAL_BYTES_MAX,
+        openFilesMax: this.#options.openFilesMax ?? OPEN_FILES_MAX,
         position: recovered.position,
       });
       this.#oldest = recovered.position.number;
@@ -226,6 +230,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
 
   checkpoint(): void {
     this.#assertWritable();
+    // One is on its way; whoever wants more asks again.
+    if (this.#opened(this.#writer).hasCheckpointWork) return;
     this.#checkpointWanted = true;
     if (this.#group.count > 0) this.sync(() => {});
     else this.#idle();

@@ -45,6 +45,8 @@ export interface JournalWriterOptions {
   readonly synced: boolean;
   /** A journal file of this size is followed by the next one. */
   readonly journalBytesMax: number;
+  /** Segment files that are open for writing at once. */
+  readonly openFilesMax: number;
   readonly position: JournalPosition;
 }
 
@@ -65,7 +67,7 @@ interface Checkpoint {
 
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
-  readonly #segments = new SegmentFiles();
+  readonly #segments: SegmentFiles;
   readonly #checkpoints: Checkpoint[] = [];
   #number: number;
   #sequence: number;
@@ -77,6 +79,7 @@ export class JournalWriter {
 
   constructor(options: JournalWriterOptions) {
     this.#options = options;
+    this.#segments = new SegmentFiles(options.openFilesMax);
     this.#number = options.position.number;
     this.#sequence = options.position.sequence;
     this.#end = options.position.end;

@@ -8,7 +8,6 @@ import type { JournalPartition, SegmentRun } from './partition-storage.js';
 import type { Segment } from './segment.js';
 import { cleanedPath, type SegmentSwap } from './segment-replacement.js';
 
-const OPEN_FILES_MAX = 256;
 /** Ids below belong to journal files. */
 const FIRST_FILE_ID = 16;
 const SCRATCH_ID = 15;
@@ -25,6 +24,11 @@ export class SegmentFiles {
   #unsynced = new Set<Segment>();
   #directories = new Set<string>();
   #nextId = FIRST_FILE_ID;
+  readonly #openMax: number;
+
+  constructor(openMax: number) {
+    this.#openMax = openMax;
+  }
 
   /** Writes the run, whose bytes stand at `at` in the program's data. */
   write(program: FileProgram, partition: JournalPartition, run: SegmentRun, at: number): void {
@@ -81,7 +85,7 @@ export class SegmentFiles {
     const known = this.#open.get(segment);
     if (known !== undefined) return known;
     const id = this.#nextId++;
-    if (this.#open.size >= OPEN_FILES_MAX) {
+    if (this.#open.size >= this.#openMax) {
       const [oldest] = this.#open.keys();
       assert(oldest !== undefined, 'a full table has an oldest entry');
       this.#close(program, oldest);
