@@ -218,8 +218,9 @@ export interface FetchedRecords extends TopicPartition {
 }
 
 export interface RebalanceListener {
+  /** At the end of every rebalance: all that the member has now; under cooperative-sticky what is new, maybe nothing. */
   onPartitionsAssigned(partitions: readonly TopicPartition[]): void | Promise<void>;
-  /** Called before the partitions are given up; commits made here still count. */
+  /** Called before the partitions are given up: all of them, under cooperative-sticky those that move. Commits made here still count. */
   onPartitionsRevoked(partitions: readonly TopicPartition[]): void | Promise<void>;
   /** The partitions belong to somebody else already: nothing can be committed. Default: as `onPartitionsRevoked`. */
   onPartitionsLost?(partitions: readonly TopicPartition[]): void | Promise<void>;

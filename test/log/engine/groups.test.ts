@@ -101,3 +101,57 @@ it('a partition never has two owners, and at rest it has one', async () => {
     { numRuns: 100, ...(seed === undefined ? {} : { seed: Number(seed) }) },
   );
 });
+
+it('a group takes 1000 members, the next one is told, and gets in when another leaves', async () => {
+  const env = new SimulatedEnv();
+  const engine = memoryEngine({ env });
+  await env.run(engine.admin().createTopics([{ topic: 't0', partitions: 1 }]));
+  const join = (): LogConsumer => {
+    const consumer = engine.consumer({ groupId: 'g' });
+    consumer.subscribe(['t0']);
+    return consumer;
+  };
+  const members = Array.from({ length: 1000 }, join);
+  // oxlint-disable-next-line no-await-in-loop -- members poll in turn
+  for (const member of members) await env.run(member.poll(0));
+  const one = join();
+  await expect(env.run(one.poll(0))).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  await env.run(members[0]!.close());
+  expect(await env.run(one.poll(0))).toEqual([]);
+  await env.run(engine.close());
+});
+
+it.each(['range', 'cooperative-sticky'] as const)(
+  '%s: what a listener throws comes out of poll, and the partitions change hands all the same',
+  async (assignor) => {
+    const env = new SimulatedEnv();
+    const engine = memoryEngine({ env });
+    await env.run(engine.admin().createTopics([{ topic: 't0', partitions: 2 }]));
+    const calls: string[] = [];
+    const failing = engine.consumer({ groupId: 'g', assignor });
+    failing.subscribe(['t0'], {
+      onPartitionsAssigned: () => void calls.push('assigned'),
+      onPartitionsRevoked: () => {
+        calls.push('revoked');
+        throw new Error('of the caller');
+      },
+    });
+    const other = engine.consumer({ groupId: 'g', assignor });
+    await env.run(failing.poll(0));
+    other.subscribe(['t0']);
+    await env.run(other.poll(0));
+    await expect(env.run(failing.poll(0))).rejects.toThrow('of the caller');
+    for (let round = 0; round < 4; round++) {
+      // oxlint-disable-next-line no-await-in-loop -- members poll in turn
+      for (const one of [other, failing]) await env.run(one.poll(0));
+    }
+    const held = [failing, other].map((one) => one.assignment().length);
+    expect(held).toEqual([1, 1]);
+    expect(calls.filter((call) => call === 'revoked').length).toBe(1);
+    await expect(env.run(failing.close())).rejects.toThrow('of the caller');
+    await env.run(other.poll(0));
+    await env.run(other.poll(0));
+    expect(other.assignment().length).toBe(2);
+    await env.run(engine.close());
+  },
+);
