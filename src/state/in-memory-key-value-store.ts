@@ -54,6 +54,7 @@ export class InMemoryKeyValueStore<K, V, F>
   readonly #face: Face<V, F>;
   readonly #rows: Rows;
   readonly #table: LayeredTable;
+  readonly #layers: LayeredTable['layers'];
 
   /** `rows` are those of the handle this one takes the place of. */
   constructor(options: KeyValueStoreOptions<K, V>, face: Face<V, F>, rows?: Rows) {
@@ -64,6 +65,7 @@ export class InMemoryKeyValueStore<K, V, F>
     this.#options = options;
     this.#face = face;
     this.#table = table;
+    this.#layers = table.layers;
     this.#rows = rows ?? {
       table,
       // The id of a row without bytes is its key.
@@ -126,7 +128,7 @@ export class InMemoryKeyValueStore<K, V, F>
   }
 
   approximateNumEntries(): number {
-    return this.#table.layers.size;
+    return this.#layers.size;
   }
 
   // ------------------------------------------------------------ the task's side
@@ -135,12 +137,12 @@ export class InMemoryKeyValueStore<K, V, F>
     const id = this.codec.idOf(key);
     const row = this.#table.find(id);
     if (value === null) {
-      if (row !== undefined) this.#table.layers.restore(row, undefined, -1);
+      if (row !== undefined) this.#layers.restore(row, undefined, -1);
       return;
     }
     const stored = this.codec.storedOf(value);
     const target = row ?? this.#table.add(id, this.codec.keysByValue ? undefined : copyOf(key));
-    this.#table.layers.restore(target, stored, this.timestamped ? timestamp : -1);
+    this.#layers.restore(target, stored, this.timestamped ? timestamp : -1);
   }
 
   protected successor(): ManagedStore {
@@ -171,12 +173,15 @@ export class InMemoryKeyValueStore<K, V, F>
       return;
     }
     // Logged first: what cannot be logged must not be read from the store either, should the record be let through.
-    if (this.logs) {
+    const { context } = this;
+    const { changelog } = context;
+    if (changelog !== undefined) {
       const keyBytes = row?.keyBytes ?? codec.keyBytes(key);
-      this.log(keyBytes, value === undefined ? null : codec.storedBytes(stored), timestamp);
+      const valueBytes = value === undefined ? null : codec.storedBytes(stored);
+      changelog(keyBytes, valueBytes, timestamp < 0 ? context.timestamp() : timestamp);
     }
     if (row === undefined && value === undefined) return;
-    this.#table.layers.write(row ?? this.#newRow(id, key), stored, timestamp, scoped);
+    this.#layers.write(row ?? this.#newRow(id, key), stored, timestamp, scoped);
   }
 
   #newRow(id: unknown, key: K): Row {

@@ -18,7 +18,7 @@ import type { SyncSessionStore } from './session.js';
 import type { SnapshotIteration } from './snapshot-iteration.js';
 import { StoreCodec } from './store-codec.js';
 import { bareFace } from './store-face.js';
-import type { ManagedStore } from './store.js';
+import type { ManagedStore, StoreContext } from './store.js';
 import type { TimedRow } from './timed-rows.js';
 import { WindowedReader } from './windowed-reader.js';
 
@@ -160,6 +160,15 @@ export class InMemorySessionStore<K, V>
     } else if (row !== undefined) this.#rows.restore(row, undefined, -1);
     // As when it was written: a removal tells the time to a persistent store alone.
     if (value !== null || this.#options.store === 'persistent') this.#rows.restored(end);
+  }
+
+  override init(context: StoreContext): void {
+    super.init(context);
+    if (this.caches) this.#rows.showLonger();
+  }
+
+  protected override showsFlushed(row: TimedRow): boolean {
+    return this.#rows.flush(row.time);
   }
 
   protected successor(): ManagedStore {

@@ -15,7 +15,7 @@ import { ScratchBytes } from './scratch-bytes.js';
 import type { SnapshotIteration } from './snapshot-iteration.js';
 import { StoreCodec } from './store-codec.js';
 import type { Face } from './store-face.js';
-import type { ManagedStore } from './store.js';
+import type { ManagedStore, StoreContext } from './store.js';
 import { ExpiredWrites, type StoreKind } from './expired-writes.js';
 import type { TimedRow } from './timed-rows.js';
 import type { SyncWindowStore } from './window.js';
@@ -164,6 +164,15 @@ export class InMemoryWindowStore<K, V, F>
       this.#rows.restore(target, stored, this.timestamped ? timestamp : -1);
     } else if (row !== undefined) this.#rows.restore(row, undefined, -1);
     this.#rows.restored(start);
+  }
+
+  override init(context: StoreContext): void {
+    super.init(context);
+    if (this.caches) this.#rows.showLonger();
+  }
+
+  protected override showsFlushed(row: TimedRow): boolean {
+    return this.#rows.flush(row.time);
   }
 
   protected successor(): ManagedStore {

@@ -36,6 +36,11 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
   protected abstract changelogKey(row: Row): Uint8Array;
   /** The key of the row for flush listeners. */
   protected abstract listenerKey(row: Row): L;
+  /** Told when an update of the row is flushed: whether what was flushed before still counts as known. */
+  protected showsFlushed(_row: Row): boolean {
+    return true;
+  }
+
   /** A handle of the same kind over the same rows. */
   protected abstract successor(): ManagedStore;
   abstract restore(
@@ -49,15 +54,15 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
 
   /** Called before every write. Returns whether it goes to the record scope. */
   protected enterWrite(): boolean {
-    const context = this.#context;
-    assert(context !== undefined, `store ${this.name} is initialised before it is written`);
     if (this.#renewed) throw this.#tooLate();
-    return context.inRecordScope();
+    return this.context.inRecordScope();
   }
 
   protected get context(): StoreContext {
-    assert(this.#context !== undefined, `store ${this.name} is initialised before it is used`);
-    return this.#context;
+    const context = this.#context;
+    // Asked for every write: the text is made when it is needed.
+    if (context === undefined) assert(false, `store ${this.name} is initialised before it is used`);
+    return context;
   }
 
   protected get caches(): boolean {
@@ -75,7 +80,7 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
     timestamp: number,
     headers?: readonly RecordHeader[],
   ): void {
-    const context = this.#context!;
+    const { context } = this;
     context.changelog!(key, value, timestamp < 0 ? context.timestamp() : timestamp, headers);
   }
 
@@ -155,13 +160,14 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
   #flushUpdate(row: Row, held: HeldUpdate): void {
     const { value } = row;
     const listener = this.#listener;
+    const known = this.showsFlushed(row);
     // Kafka: a key that came and went between two flushes was never there for anybody behind the cache.
     if (listener !== undefined && value === undefined && held.value === undefined) return;
     this.#logUpdate(row, held);
-    if (listener === undefined) return;
+    const before = known ? held.value : undefined;
+    if (listener === undefined || (value === undefined && before === undefined)) return;
     const newValue = value === undefined ? null : this.codec.value(value);
-    const old =
-      held.value === undefined || !this.#sendOldValues ? null : this.codec.value(held.value);
+    const old = before === undefined || !this.#sendOldValues ? null : this.codec.value(before);
     const timestamp =
       value === undefined || row.timestamp < 0 ? held.contextTimestamp : row.timestamp;
     listener(this.listenerKey(row), newValue, old, timestamp, held.origin.headers.slice());

@@ -17,9 +17,13 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   /** Rows with a value, by time. */
   readonly times = new TimeIndex();
   readonly rows = new TimedRows(() => this.times);
+  /** What a store without a record cache shows. */
   readonly #retentionMs: number;
+  #shownMs: number;
   /** The latest time ever put. */
   readonly #time = new LayeredTime(NO_TIME);
+  /** The latest time that a record cache has flushed. */
+  readonly #flushed = new LayeredTime(NO_TIME);
   /** Duplicates are numbered; an abort takes the numbers back. */
   readonly #number = new LayeredTime(0);
   /** Rows below are not needed by the operator; undefined in a store that nobody scans. */
@@ -27,12 +31,28 @@ export class RetainedRows implements LayeredRows<TimedRow> {
 
   constructor(retentionMs: number, keepUntilReleased: boolean) {
     this.#retentionMs = retentionMs;
+    this.#shownMs = retentionMs;
     this.#released = keepUntilReleased ? new LayeredTime(-Infinity) : undefined;
+  }
+
+  /**
+   * For a store with a record cache. In Kafka the cache shows rows that the store behind it hides already, for as
+   * long as they happen to be cached; here that is one more retention, whatever the size of the cache.
+   */
+  showLonger(): void {
+    this.#shownMs = this.#retentionMs * 2;
   }
 
   /** The least time that the store shows. */
   get visibleFrom(): number {
-    return this.#time.current - this.#retentionMs + 1;
+    return this.#time.current - this.#shownMs + 1;
+  }
+
+  /** The cache flushes a row of this time; returns whether the store behind it still shows such a row. */
+  flush(time: number): boolean {
+    const shown = time >= this.#flushed.current - this.#retentionMs + 1;
+    this.#flushed.advance(time, false);
+    return shown;
   }
 
   get observedTime(): number {
@@ -77,6 +97,7 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   /** After every record of a restore. */
   restored(time: number): void {
     this.#time.restore(time);
+    this.#flushed.restore(time);
     this.#expire();
   }
 
@@ -93,6 +114,7 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   mergeScope(): void {
     this.rows.layers.mergeScope();
     this.#time.mergeScope();
+    this.#flushed.mergeScope();
     this.#number.mergeScope();
     this.#released?.mergeScope();
   }
@@ -100,6 +122,7 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   dropScope(): void {
     this.rows.layers.dropScope();
     this.#time.dropScope();
+    this.#flushed.dropScope();
     this.#number.dropScope();
     this.#released?.dropScope();
   }
@@ -107,6 +130,7 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   promote(): void {
     this.rows.layers.promote();
     this.#time.promote();
+    this.#flushed.promote();
     this.#number.promote();
     this.#released?.promote();
     this.#expire();
@@ -115,12 +139,13 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   rollback(): void {
     this.rows.layers.rollback();
     this.#time.rollback();
+    this.#flushed.rollback();
     this.#number.rollback();
     this.#released?.rollback();
   }
 
   #expire(): void {
-    const hidden = this.#time.committed - this.#retentionMs + 1;
+    const hidden = this.#time.committed - this.#shownMs + 1;
     const below = Math.min(hidden, this.#released?.committed ?? Infinity);
     const { times } = this;
     const { layers } = this.rows;

@@ -10,20 +10,23 @@ export interface Face<V, F> {
   timestampOf(face: F): number;
 }
 
-export function bareFace<V>(): Face<V, V> {
-  return {
-    timestamped: false,
-    of: (value) => value,
-    valueOf: (face) => face,
-    timestampOf: () => -1,
-  };
-}
+/** One object for all stores, so that every call of its functions finds the same ones. */
+const BARE: Face<unknown, unknown> = Object.freeze({
+  timestamped: false,
+  of: (value: unknown) => value,
+  valueOf: (face: unknown) => face,
+  timestampOf: () => -1,
+});
 
-export function timestampedFace<V>(): Face<V, ValueAndTimestamp<V>> {
-  return {
-    timestamped: true,
-    of: (value, timestamp) => ({ value, timestamp }),
-    valueOf: (face) => face.value,
-    timestampOf: (face) => face.timestamp,
-  };
-}
+const TIMESTAMPED: Face<unknown, ValueAndTimestamp<unknown>> = Object.freeze({
+  timestamped: true,
+  of: (value: unknown, timestamp: number) => ({ value, timestamp }),
+  valueOf: (face: ValueAndTimestamp<unknown>) => face.value,
+  timestampOf: (face: ValueAndTimestamp<unknown>) => face.timestamp,
+});
+
+/** They look at no value: one face serves every type. */
+export const bareFace = <V>(): Face<V, V> => BARE as Face<V, V>;
+
+export const timestampedFace = <V>(): Face<V, ValueAndTimestamp<V>> =>
+  TIMESTAMPED as Face<V, ValueAndTimestamp<V>>;

@@ -6,8 +6,26 @@
  */
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
+import { Serdes } from '../../src/serde/serdes.js';
+import type { Serde } from '../../src/serde/serde.js';
 import type { ManagedStore, StateStore, StoreBuilder } from '../../src/state/store.js';
 import { StoreTask, type LoggedUpdate } from './store-suite.js';
+
+export const KEYS: readonly string[] = ['a', 'b', 'aa'];
+export const timedKey = fc.constantFrom(...KEYS);
+export const timedValue = fc.option(fc.constantFrom('x', 'yy'), { nil: null, freq: 4 });
+
+/** Strings that stores keep as bytes; those of `Serdes.string()` they keep decoded. */
+export const AS_BYTES: Serde<string> = Serdes.from({
+  serialize: (text: string) => Buffer.from(text),
+  deserialize: (bytes) => Buffer.from(bytes).toString(),
+});
+
+const seed = process.env['FC_SEED'] === undefined ? {} : { seed: Number(process.env['FC_SEED']) };
+
+/** The store agrees with its model, for random commands. */
+export const checkTimed = <S, M, W>(suite: TimedSuite<S, M, W>): void =>
+  fc.assert(timedProperty(suite), { numRuns: 120, ...seed });
 
 /** When updates are logged: at once, when the record cache is flushed, or when the task flushes before a commit. */
 export type Logging = 'write' | 'cache' | 'commit';
@@ -44,7 +62,7 @@ interface Real<S> {
 
 type Command<S, M> = fc.Command<Model<M>, Real<S>>;
 
-export function timedProperty<S, M, W>(suite: TimedSuite<S, M, W>): fc.IProperty<unknown> {
+function timedProperty<S, M, W>(suite: TimedSuite<S, M, W>): fc.IProperty<unknown> {
   const commands = fc.commands<Model<M>, Real<S>>(commandsOf(suite), { maxCommands: 50 });
   return fc.property(commands, (list) => {
     fc.modelRun(() => {
@@ -176,7 +194,7 @@ function commandsOf<S, M, W>(suite: TimedSuite<S, M, W>): fc.Arbitrary<Command<S
     fc.constant(
       make('restore', (model, { task }) => {
         const restored = suite.builder.build();
-        restored.init(new StoreTask(0));
+        restored.init(new StoreTask(logging === 'cache' ? 1_000_000 : 0));
         for (const { key, value, timestamp } of task.logged.slice(0, model.loggedAtCommit)) {
           const bytes = value === null ? null : Buffer.from(value, 'hex');
           restored.restore(Buffer.from(key, 'hex'), bytes, timestamp, []);
