@@ -70,7 +70,8 @@ export async function fillLog(directory: string, seed: number): Promise<HeldPart
 }
 
 async function createTopics(log: Log): Promise<void> {
-  const config = { 'segment.bytes': SEGMENT_BYTES };
+  // Records have the times of years ago, and shall stay all the same.
+  const config = { 'segment.bytes': SEGMENT_BYTES, 'retention.ms': -1 };
   await log.admin().createTopics([
     { topic: 'orders', partitions: PARTITIONS, config },
     {
@@ -78,7 +79,12 @@ async function createTopics(log: Log): Promise<void> {
       partitions: 1,
       config: { ...config, 'message.timestamp.type': 'LogAppendTime' },
     },
-    { topic: 'edges', partitions: 1, config },
+    // Its records come from the far future too.
+    {
+      topic: 'edges',
+      partitions: 1,
+      config: { ...config, 'message.timestamp.after.max.ms': '9223372036854775807' },
+    },
   ]);
 }
 

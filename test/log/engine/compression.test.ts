@@ -218,6 +218,21 @@ describe('compression', () => {
     expect(() => log.producer(options as object)).toThrow(message);
   });
 
+  it.skipIf(ALL.includes('zstd'))('zstd is refused by name where Node has none', async () => {
+    await using log = memoryLog();
+    expect(() => log.producer({ compression: 'zstd' })).toThrow(
+      'Records cannot be compressed with zstd in this process. Node.js 22.15 and newer can.',
+    );
+    const config = { 'compression.type': 'zstd' };
+    await log.admin().createTopics([{ topic: 'orders', partitions: 1, config }]);
+    const producer = log.producer(serdes);
+    await expect(producer.sendBatch('orders', records)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_COMPRESSION',
+      where: { topic: 'orders', partition: 0 },
+    });
+    await expect(producer.close()).rejects.toMatchObject({ code: 'UNSUPPORTED_COMPRESSION' });
+  });
+
   it('by a codec of the user is used on both ways, and its failures are named', async () => {
     const upsideDown: Codec = {
       compress: (bytes) => Buffer.from(bytes.map((byte) => byte ^ 0xff)),
