@@ -19,6 +19,7 @@ import {
 } from './timed-suite.js';
 
 const time = fc.nat(60);
+const TIMES = Array.from({ length: 65 }, (_, at) => at);
 const hex = (...parts: readonly (string | Buffer)[]) =>
   Buffer.concat(parts.map((part) => Buffer.from(part))).toString('hex');
 const int64 = (number: number) => {
@@ -275,10 +276,10 @@ const versionedSuite = (
   },
   write: (store, write) => store.put(write.key, write.value, write.time),
   read: (store) =>
-    KEYS.map((one) => [
-      store.get(one),
-      ...Array.from({ length: 65 }, (_, asOf) => store.get(one, asOf)),
-    ]),
+    KEYS.map((one) => ({
+      latest: store.get(one),
+      asOf: TIMES.map((at) => store.get(one, at)),
+    })),
   expected(state) {
     const record = (version: Version | undefined) =>
       version === undefined || version.value === null
@@ -293,7 +294,7 @@ const versionedSuite = (
         const version = versions.findLast((candidate) => candidate.time <= at);
         return at >= state.latest - RETENTION || version === latest ? version : undefined;
       };
-      return [record(latest), ...Array.from({ length: 65 }, (_, at) => record(asOf(at)))];
+      return { latest: record(latest), asOf: TIMES.map((at) => record(asOf(at))) };
     });
   },
 });
