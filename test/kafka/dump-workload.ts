@@ -70,8 +70,12 @@ export async function fillLog(directory: string, seed: number): Promise<HeldPart
 }
 
 async function createTopics(log: Log): Promise<void> {
-  // Records have the times of years ago, and shall stay all the same.
-  const config = { 'segment.bytes': SEGMENT_BYTES, 'retention.ms': -1 };
+  // Records have the times of years ago, markers that of now: neither shall go, nor make segments of a few batches.
+  const config = {
+    'segment.bytes': SEGMENT_BYTES,
+    'segment.ms': '9223372036854775807',
+    'retention.ms': -1,
+  };
   await log.admin().createTopics([
     { topic: 'orders', partitions: PARTITIONS, config },
     {
