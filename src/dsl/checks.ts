@@ -8,7 +8,7 @@ import { checkOptions, type SerdeUse } from '../state/checked-options.js';
 export const NAMED: readonly string[] = ['name'];
 export const SERDES: readonly string[] = ['key', 'value'];
 export const GROUPED: readonly string[] = ['key', 'value', 'name'];
-export const JOINED = GROUPED;
+export const JOINED: readonly string[] = [...GROUPED, 'grace'];
 export const GLOBAL_JOINED: readonly string[] = ['keySelector', 'name'];
 export const CONSUMED: readonly string[] = ['key', 'value', 'timestamps', 'offsetReset', 'name'];
 export const PRODUCED: readonly string[] = ['key', 'value', 'partitioner', 'name'];
@@ -27,6 +27,7 @@ export const MATERIALIZED: readonly string[] = [
   'store',
   'caching',
   'logging',
+  'versioned',
   'name',
 ];
 export const WINDOWED: readonly string[] = [...MATERIALIZED, 'retention'];

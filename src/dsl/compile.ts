@@ -160,6 +160,7 @@ class Compiler {
     const lookups = (node.lookups ?? []).map((table) => this.#tables.getterOf(table));
     const operator = node.operator({
       store: tableStore?.name,
+      versionedStore: tableStore?.versioned === true,
       sendOldValues: this.#tables.sendsOldValues(node),
       immutableValues: tableStore !== undefined && own[0]?.serdes.value.immutable === true,
       versioned: this.#tables.isVersioned(node.parents[0]),

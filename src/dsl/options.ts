@@ -51,6 +51,11 @@ export interface Repartitioned<K, V> extends Named {
 export interface Joined<K, V> extends Named {
   readonly key?: Serde<Exclude<K, null>> | undefined;
   readonly value?: Serde<Exclude<V, null>> | undefined;
+  /**
+   * Waits so long, by the stream's own time, before a record is joined, so that updates of its time can come. The table
+   * must be versioned, for at least as long. Records that come later than that are joined at once.
+   */
+  readonly grace?: Duration | undefined;
 }
 
 /** A join of tables by a foreign key. The partitioners choose by the key alone: the value they are given is null. */
@@ -75,6 +80,11 @@ export interface StoreOptions {
   readonly caching?: boolean | undefined;
   /** Default true: without a changelog topic the store is empty after a restart. */
   readonly logging?: boolean | undefined;
+  /**
+   * Makes the table versioned: it remembers for so long what each key was at any time. Updates out of order find their
+   * place, and a stream that joins it sees the row of its own time. It has no record cache.
+   */
+  readonly versioned?: Duration | undefined;
 }
 
 export interface Materialized<K, V> extends StoreOptions {

@@ -1,9 +1,11 @@
 /** Steps of the plan that several operators draw: the repartition hop, and the store of a table. */
+import { durationMs } from '../duration.js';
 import { StreamsError, TopologyException } from '../errors.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TimestampedKeyValueStore } from '../state/key-value.js';
 import type { StateStore } from '../state/store.js';
 import { Stores } from '../state/stores.js';
+import type { VersionedKeyValueStore } from '../state/versioned.js';
 import { repartitionNames, validateName } from './names.js';
 import type { ValueGetter } from './operators/value-getter.js';
 import type { Materialized, StoreOptions } from './options.js';
@@ -79,8 +81,9 @@ export interface Grouping {
 
 /** Whether the user said anything about the store of a table: then a name of a store is used up, as in Kafka. */
 export function isMaterialized<K, V>(options: Materialized<K, V>): boolean {
-  const { as, key, value, store, caching, logging } = options;
-  return [as, key, value, store, caching, logging].some((option) => option !== undefined);
+  const { as, key, value, store, caching, logging, versioned } = options;
+  const said = [as, key, value, store, caching, logging, versioned];
+  return said.some((option) => option !== undefined);
 }
 
 /** The store a table would have. Uses up a generated name unless the user gave one. */
@@ -92,7 +95,20 @@ export function tableStore(
   value: SerdeSlot,
 ): TableStorePlan {
   const name = options.as === undefined ? plan.names.newStore(prefix) : validateName(options.as);
-  const { store, caching = true, logging = true } = options;
+  const { store, caching = true, logging = true, versioned } = options;
+  if (versioned !== undefined) {
+    const historyMs = durationMs(versioned, 'versioned');
+    return {
+      name,
+      key,
+      value,
+      versioned: true,
+      historyMs,
+      getter: versionedGetter,
+      build: (serdes) =>
+        Stores.versionedKeyValue({ name, ...serdes, historyRetention: historyMs, logging }),
+    };
+  }
   return {
     name,
     key,
@@ -113,6 +129,15 @@ export function tableStore(
 /** A table's store answers look-ups as it is. */
 const keyValueGetter = (store: StateStore): ValueGetter =>
   store as TimestampedKeyValueStore<unknown, unknown>;
+
+/** The latest version, or the one of a time. */
+function versionedGetter(store: StateStore): ValueGetter {
+  const versions = store as VersionedKeyValueStore<unknown, unknown>;
+  return {
+    isVersioned: true,
+    get: (key, asOf) => (asOf === undefined ? versions.get(key) : versions.get(key, asOf)),
+  };
+}
 
 /**
  * So long after its end a window of this table is closed: as the aggregation says that it comes from, the longest of

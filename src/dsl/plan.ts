@@ -101,6 +101,8 @@ export interface StorePlan {
 export interface TableStorePlan extends StorePlan {
   /** Remembers what a key was at any time of its history: updates out of order are marked. */
   readonly versioned: boolean;
+  /** Of a versioned store: how far back it remembers. */
+  readonly historyMs?: number;
   /** How values are looked up in it. */
   readonly getter: (store: StateStore) => ValueGetter;
 }
@@ -110,6 +112,8 @@ export interface Decision {
   /** The store of the table; undefined: it keeps nothing, or is no table. */
   readonly store: string | undefined;
   readonly sendOldValues: boolean;
+  /** The store remembers what a key was before. */
+  readonly versionedStore: boolean;
   /** Values of the store cannot be changed in place. */
   readonly immutableValues: boolean;
   /** What comes in are updates of a versioned table: those out of order are marked. */

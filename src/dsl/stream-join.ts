@@ -2,14 +2,18 @@
  * Joins of a stream with what stands still at the moment of the join: a table of the same partition or a global
  * table. What the other side is decides which options there are.
  */
+import { durationMs } from '../duration.js';
 import { StreamsError } from '../errors.js';
+import { streamBuffer } from '../state/operator-store-builders.js';
 import { checkCall, GLOBAL_JOINED, JOINED } from './checks.js';
 import { GlobalKTable } from './global-ktable.js';
 import { KTable } from './ktable.js';
+import { graceJoin } from './operators/grace-join.js';
 import { globalTableJoin, tableJoin, type TableJoiner } from './operators/table-join.js';
 import type { GlobalJoined, Joined } from './options.js';
 import { repartitioned, requireSamePlan, union } from './plan-steps.js';
-import type { SerdeSlot, StreamState, TableState } from './plan.js';
+import type { OperatorPlan, SerdeSlot, StreamState, TablePlan, TableState } from './plan.js';
+import type { ResolvedSerdes } from './serde-resolution.js';
 
 /** The parts of a table that decide how it can be joined: also what the compiler compares. */
 interface Joinable<Kind, K, V> {
@@ -79,18 +83,62 @@ function joinPartitioned<K, V, VT, R>(
       })
     : original;
   const sources = union(stream.sources, table.sources);
+  const name = plan.names.node(options.name, left ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-');
   const node = plan.add({
     kind: 'operator',
-    name: plan.names.node(options.name, left ? 'KSTREAM-LEFTJOIN-' : 'KSTREAM-JOIN-'),
+    name,
     parents: [stream.node],
     lookups: [table.node],
-    operator: tableJoin(joiner, left),
+    ...joinOperator(name, stream, table, joiner, options, left),
     keyChanging: false,
     valueChanging: true,
     keepsNullKeys: left,
     copartitioned: [...sources],
   });
   return { plan, node, key, value: undefined, sources, keyChanged: false };
+}
+
+/** With grace the records of the stream wait in a buffer of their own. */
+function joinOperator<K, V, VT, R>(
+  name: string,
+  stream: StreamState,
+  table: TableState,
+  joiner: TableJoiner<K, V, VT | undefined, R>,
+  options: Joined<K, V>,
+  left: boolean,
+): Pick<OperatorPlan, 'operator' | 'stores'> {
+  if (options.grace === undefined) return { operator: tableJoin(joiner, left) };
+  const graceMs = durationMs(options.grace, 'grace');
+  requireHistory(table, graceMs);
+  const buffer = `${name}-Buffer`;
+  const store = {
+    name: buffer,
+    key: (options.key as SerdeSlot) ?? stream.key,
+    value: (options.value as SerdeSlot) ?? stream.value,
+    build: (serdes: ResolvedSerdes) => streamBuffer({ name: buffer, ...serdes }),
+  };
+  return { operator: graceJoin({ joiner, left, graceMs, buffer }), stores: [store] };
+}
+
+/** The table is asked for its past, in its own store or through those that it was derived from. */
+function requireHistory(table: TableState, graceMs: number): void {
+  const histories = historiesOf(table.node);
+  if (histories.some((historyMs) => historyMs === undefined))
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      "KTable must be versioned to use a grace period in a stream table join. Give it a history: table(topic, { as: 'prices', versioned: '1h' }).",
+    );
+  if (histories.some((historyMs) => historyMs! < graceMs))
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `History retention must be at least grace period: the table remembers ${Math.min(...histories.map((historyMs) => historyMs ?? 0))} ms, the join waits ${graceMs} ms.`,
+    );
+}
+
+function historiesOf(table: TablePlan): (number | undefined)[] {
+  const { readThrough, queryable, store } = table;
+  if (readThrough === undefined || queryable) return [store?.historyMs];
+  return readThrough.tables.length > 1 ? [undefined] : readThrough.tables.flatMap(historiesOf);
 }
 
 function joinGlobal<K, V, VT, R>(

@@ -2,7 +2,7 @@
  * `StreamsBuilder`: where a program begins. It hands out streams and tables, remembers everything that is drawn on
  * them, and makes a `Topology` of it.
  */
-import { StreamsError } from '../errors.js';
+import { StreamsError, TopologyException } from '../errors.js';
 import type { ProcessorSupplier } from '../processor/processor.js';
 import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { Topology } from '../processor/topology.js';
@@ -102,6 +102,8 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   ): GlobalKTable<NonNullable<K>, NonNullable<V>> {
     checkTopic('globalTable()', topic);
     checkCall('globalTable()', {}, options, TABLE);
+    if (options.versioned !== undefined)
+      throw new TopologyException('GlobalTables cannot be versioned.');
     // The topic is the changelog, and there is nobody to forward to: nothing to hold back.
     const { source, name, store } = this.#tableParts(topic, {
       ...options,
@@ -116,6 +118,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
       store,
       operator: tableSource({
         store: store.name,
+        versionedStore: false,
         sendOldValues: false,
         immutableValues: false,
         versioned: false,

@@ -35,9 +35,15 @@ export class ChangeForwarder<K, V> {
   }
 
   /** `record` caused the change: the result keeps its key and headers. */
-  forward(record: Record<K>, newValue: V | null, oldValue: V | null, timestamp: number): void {
+  forward(
+    record: Record<K>,
+    newValue: V | null,
+    oldValue: V | null,
+    timestamp: number,
+    isLatest = true,
+  ): void {
     if (this.#cached) return;
-    const change = new Change(newValue, this.#sendOldValues ? oldValue : null);
+    const change = new Change(newValue, this.#sendOldValues ? oldValue : null, isLatest);
     this.#context.forward(record.withValueAt(change, timestamp));
   }
 }

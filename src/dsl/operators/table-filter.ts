@@ -5,12 +5,12 @@
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import type { TimestampedKeyValueStore, ValueAndTimestamp } from '../../state/key-value.js';
+import type { ValueAndTimestamp } from '../../state/key-value.js';
 import { Change } from '../change.js';
 import type { Decision } from '../plan.js';
-import { ChangeForwarder } from './change-forwarder.js';
 import type { Predicate } from './filter.js';
 import type { OperatorSupplier } from './operator.js';
+import { StoredTable } from './stored-table.js';
 import { requireSync, type ValueGetter } from './value-getter.js';
 
 export const tableFilter =
@@ -23,8 +23,9 @@ export const tableFilter =
 export const filterView =
   <K, V>(name: string, predicate: Predicate<K, V>, expected: boolean) =>
   (parent: ValueGetter<K, V>): ValueGetter<K, V> => ({
-    get(key: K): ValueAndTimestamp<V> | undefined {
-      const row = parent.get(key);
+    isVersioned: parent.isVersioned === true,
+    get(key: K, asOf?: number): ValueAndTimestamp<V> | undefined {
+      const row = parent.get(key, asOf);
       if (row === undefined) return undefined;
       return Boolean(requireSync(predicate(key, row.value), name)) === expected ? row : undefined;
     },
@@ -35,23 +36,22 @@ class TableFilterProcessor<K, V> implements Processor<K, Change<V>> {
   readonly #predicate: Predicate<K, V>;
   readonly #expected: boolean;
   readonly #sendOldValues: boolean;
-  readonly #store: TimestampedKeyValueStore<K, V> | undefined;
-  readonly #forwarder: ChangeForwarder<K, V> | undefined;
+  readonly #versioned: boolean;
+  readonly #table: StoredTable<K, V> | undefined;
 
   constructor(
     context: OperatorContext,
     predicate: Predicate<K, V>,
     expected: boolean,
-    { store, sendOldValues }: Decision,
+    decision: Decision,
   ) {
     this.#context = context;
     this.#predicate = predicate;
     this.#expected = expected;
-    this.#sendOldValues = sendOldValues;
-    if (store !== undefined) {
-      this.#store = context.getStateStore<TimestampedKeyValueStore<K, V>>(store);
-      this.#forwarder = new ChangeForwarder(context, this.#store, sendOldValues);
-    }
+    this.#sendOldValues = decision.sendOldValues;
+    this.#versioned = decision.versioned;
+    if (decision.store !== undefined)
+      this.#table = new StoredTable(context, decision.store, decision);
   }
 
   process(record: Record<K, Change<V>>): void {
@@ -75,8 +75,8 @@ class TableFilterProcessor<K, V> implements Processor<K, Change<V>> {
       this.#emit(record, newValue, null);
       return;
     }
-    if (this.#store !== undefined) {
-      this.#emit(record, newValue, this.#store.get(record.key)?.value ?? null);
+    if (this.#table !== undefined) {
+      this.#emit(record, newValue, this.#table.storedValue(record.key));
       return;
     }
     const { oldValue } = record.value;
@@ -95,13 +95,13 @@ class TableFilterProcessor<K, V> implements Processor<K, Change<V>> {
   }
 
   #emit(record: Record<K, Change<V>>, newValue: V | null, oldValue: V | null): void {
-    if (this.#sendOldValues && newValue === null && oldValue === null) return;
-    const { key, timestamp } = record;
-    if (this.#store === undefined) {
-      this.#context.forward(record.withValue(new Change(newValue, oldValue)));
+    // Of a versioned table even what was not there before is told: it may have been there at another time.
+    if (!this.#versioned && this.#sendOldValues && newValue === null && oldValue === null) return;
+    if (this.#table !== undefined) {
+      this.#table.update(record, newValue, oldValue, record.timestamp);
       return;
     }
-    this.#store.put(key, newValue === null ? null : { value: newValue, timestamp });
-    this.#forwarder?.forward(record, newValue, oldValue, timestamp);
+    const { isLatest } = record.value;
+    this.#context.forward(record.withValue(new Change(newValue, oldValue, isLatest)));
   }
 }

@@ -7,7 +7,7 @@ import { assert } from '../../errors.js';
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import type { TimestampedKeyValueStore } from '../../state/key-value.js';
+import type { TimestampedKeyValueStore, ValueAndTimestamp } from '../../state/key-value.js';
 import type { Decision } from '../plan.js';
 import { given, type OperatorSupplier } from './operator.js';
 import type { ValueGetter } from './value-getter.js';
@@ -88,7 +88,7 @@ class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
       this.#context.recordDropped();
       return;
     }
-    const row = key === null ? undefined : this.#table.get(key);
+    const row = key === null ? undefined : this.#row(key, record.timestamp);
     if (row === undefined && !this.#left) return;
     const result = this.#joiner(record.value, row?.value, record.key);
     if (isPromiseLike(result)) {
@@ -96,5 +96,11 @@ class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
       return;
     }
     this.#context.forward(record.withValue(result));
+  }
+
+  /** A versioned table is asked for the row of the record's time, others for the one there is. */
+  #row(key: unknown, timestamp: number): ValueAndTimestamp<VT> | undefined {
+    const table = this.#table;
+    return table.isVersioned === true ? table.get(key, timestamp) : table.get(key);
   }
 }

@@ -2,12 +2,12 @@
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import type { TimestampedKeyValueStore, ValueAndTimestamp } from '../../state/key-value.js';
+import type { ValueAndTimestamp } from '../../state/key-value.js';
 import { Change } from '../change.js';
 import type { Decision } from '../plan.js';
-import { ChangeForwarder } from './change-forwarder.js';
 import type { ValueMapper } from './map-values.js';
 import { given, type OperatorSupplier } from './operator.js';
+import { StoredTable } from './stored-table.js';
 import { requireSync, type ValueGetter } from './value-getter.js';
 
 const MAPPED = "mapper's result";
@@ -22,8 +22,9 @@ export const tableMapValues =
 export const mapValuesView =
   <K, V, V2>(name: string, mapper: ValueMapper<K, V, V2>) =>
   (parent: ValueGetter<K, V>): ValueGetter<K, V2> => ({
-    get(key: K): ValueAndTimestamp<V2> | undefined {
-      const row = parent.get(key);
+    isVersioned: parent.isVersioned === true,
+    get(key: K, asOf?: number): ValueAndTimestamp<V2> | undefined {
+      const row = parent.get(key, asOf);
       if (row === undefined) return undefined;
       const value = given(requireSync(mapper(row.value, key), name), MAPPED);
       return value === null ? undefined : { value, timestamp: row.timestamp };
@@ -34,21 +35,14 @@ class TableMapValuesProcessor<K, V, V2> implements Processor<K, Change<V>> {
   readonly #context: OperatorContext;
   readonly #mapper: ValueMapper<K, V, V2>;
   readonly #sendOldValues: boolean;
-  readonly #store: TimestampedKeyValueStore<K, V2> | undefined;
-  readonly #forwarder: ChangeForwarder<K, V2> | undefined;
+  readonly #table: StoredTable<K, V2> | undefined;
 
-  constructor(
-    context: OperatorContext,
-    mapper: ValueMapper<K, V, V2>,
-    { store, sendOldValues }: Decision,
-  ) {
+  constructor(context: OperatorContext, mapper: ValueMapper<K, V, V2>, decision: Decision) {
     this.#context = context;
     this.#mapper = mapper;
-    this.#sendOldValues = sendOldValues;
-    if (store !== undefined) {
-      this.#store = context.getStateStore<TimestampedKeyValueStore<K, V2>>(store);
-      this.#forwarder = new ChangeForwarder(context, this.#store, sendOldValues);
-    }
+    this.#sendOldValues = decision.sendOldValues;
+    if (decision.store !== undefined)
+      this.#table = new StoredTable(context, decision.store, decision);
   }
 
   process(record: Record<K, Change<V>>): void {
@@ -66,25 +60,25 @@ class TableMapValuesProcessor<K, V, V2> implements Processor<K, Change<V>> {
   }
 
   #mapOld(record: Record<K, Change<V>>, newValue: V2 | null): void {
-    if (this.#store !== undefined) {
-      const old = this.#sendOldValues ? this.#store.get(record.key)?.value : undefined;
-      const { timestamp } = record;
-      this.#store.put(record.key, newValue === null ? null : { value: newValue, timestamp });
-      this.#forwarder?.forward(record, newValue, old ?? null, timestamp);
+    if (this.#table !== undefined) {
+      const old = this.#table.storedValue(record.key);
+      this.#table.update(record, newValue, old, record.timestamp);
       return;
     }
-    const { oldValue } = record.value;
+    const { oldValue, isLatest } = record.value;
     if (!this.#sendOldValues || oldValue === null) {
-      this.#context.forward(record.withValue(new Change(newValue, null)));
+      this.#context.forward(record.withValue(new Change(newValue, null, isLatest)));
       return;
     }
     const mapped = this.#mapper(oldValue, record.key);
     if (isPromiseLike(mapped)) {
       this.#context.park(mapped, (later) =>
-        this.#context.forward(record.withValue(new Change(newValue, given(later, MAPPED)))),
+        this.#context.forward(
+          record.withValue(new Change(newValue, given(later, MAPPED), isLatest)),
+        ),
       );
       return;
     }
-    this.#context.forward(record.withValue(new Change(newValue, given(mapped, MAPPED))));
+    this.#context.forward(record.withValue(new Change(newValue, given(mapped, MAPPED), isLatest)));
   }
 }

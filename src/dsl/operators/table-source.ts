@@ -5,30 +5,25 @@
 import type { OperatorContext } from '../../processor/operator-context.js';
 import type { Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
-import type { TimestampedKeyValueStore } from '../../state/key-value.js';
 import { Change } from '../change.js';
 import type { Decision } from '../plan.js';
-import { ChangeForwarder } from './change-forwarder.js';
 import { given, type OperatorSupplier } from './operator.js';
+import { StoredTable } from './stored-table.js';
 
 export const tableSource =
-  ({ store, sendOldValues }: Decision): OperatorSupplier =>
+  (decision: Decision): OperatorSupplier =>
   (context) =>
-    store === undefined
-      ? new UnstoredTable(context)
-      : new StoredTable(context, store, sendOldValues);
+    decision.store === undefined
+      ? new UnstoredSource(context)
+      : new StoredSource(context, new StoredTable(context, decision.store, decision));
 
-class StoredTable<K, V> implements Processor<K, V> {
+class StoredSource<K, V> implements Processor<K, V> {
   readonly #context: OperatorContext;
-  readonly #store: TimestampedKeyValueStore<K, V>;
-  readonly #forwarder: ChangeForwarder<K, V>;
-  readonly #sendOldValues: boolean;
+  readonly #table: StoredTable<K, V>;
 
-  constructor(context: OperatorContext, store: string, sendOldValues: boolean) {
+  constructor(context: OperatorContext, table: StoredTable<K, V>) {
     this.#context = context;
-    this.#store = context.getStateStore<TimestampedKeyValueStore<K, V>>(store);
-    this.#forwarder = new ChangeForwarder(context, this.#store, sendOldValues);
-    this.#sendOldValues = sendOldValues;
+    this.#table = table;
   }
 
   process(record: Record<K, V>): void {
@@ -37,13 +32,11 @@ class StoredTable<K, V> implements Processor<K, V> {
       this.#context.recordDropped();
       return;
     }
-    const old = this.#sendOldValues ? this.#store.get(key)?.value : undefined;
-    this.#store.put(key, value === null ? null : { value, timestamp });
-    this.#forwarder.forward(record, value, old ?? null, timestamp);
+    this.#table.update(record, value, this.#table.storedValue(key), timestamp);
   }
 }
 
-class UnstoredTable<K, V> implements Processor<K, V> {
+class UnstoredSource<K, V> implements Processor<K, V> {
   readonly #context: OperatorContext;
 
   constructor(context: OperatorContext) {

@@ -43,8 +43,9 @@ export const transformValuesView =
   (parent: ValueGetter<K, V>, context: OperatorContext): ValueGetter<K, V2> => {
     const transformer = transformerOf(supplier, context);
     return {
-      get(key: K): ValueAndTimestamp<V2> | undefined {
-        const row = parent.get(key);
+      isVersioned: parent.isVersioned === true,
+      get(key: K, asOf?: number): ValueAndTimestamp<V2> | undefined {
+        const row = parent.get(key, asOf);
         const result = transformer.transform(key, row?.value ?? null);
         const value = given(requireSync(result, name), TRANSFORMED);
         return value === null ? undefined : { value, timestamp: row?.timestamp ?? -1 };

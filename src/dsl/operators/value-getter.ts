@@ -7,7 +7,10 @@ import { isPromiseLike } from '../../processor/operator-context.js';
 import type { ValueAndTimestamp } from '../../state/key-value.js';
 
 export interface ValueGetter<K = unknown, V = unknown> {
-  get(key: K): ValueAndTimestamp<V> | undefined;
+  /** `asOf`: the value that was valid then, of a versioned table; others have only the one there is. */
+  get(key: K, asOf?: number): ValueAndTimestamp<V> | undefined;
+  /** The table remembers its past. */
+  readonly isVersioned?: boolean;
 }
 
 /** Passes a value that is there already; a promise cannot be waited for here. */
