@@ -134,6 +134,7 @@ export class JournalPartition implements PartitionStorage {
 
   /** Takes force with the next batch. */
   configure(rule: RollRule): void {
+    if (this.#rules.at(-1)!.from === this.#endOffset) this.#rules.pop();
     this.#rules.push({ from: this.#endOffset, rule });
   }
 

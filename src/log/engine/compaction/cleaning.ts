@@ -18,7 +18,7 @@ import { TransactionFilter } from './transaction-filter.js';
 /** After so many keys whoever runs the pass may do something else. */
 const RECORDS_AT_ONCE = 256;
 /** Bytes of one read. */
-const READ_BYTES = 262_144;
+const READ_BYTES = 65_536;
 /** The next batch waits while so much is not written. */
 const PENDING_BYTES_MAX = 1_048_576;
 

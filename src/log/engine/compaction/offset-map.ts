@@ -8,6 +8,7 @@
 import { allocate, readInt64, writeInt64 } from '../../../env/bytes.js';
 import { DIGEST_BYTES, writeDigest } from '../../../env/key-digest.js';
 import { assert } from '../../../errors.js';
+import { murmur2 } from '../../murmur2.js';
 
 const SLOT_BYTES = DIGEST_BYTES + 8;
 /** Kafka's log.cleaner.io.buffer.load.factor. */
@@ -61,7 +62,7 @@ export class OffsetMap {
   #find(key: Uint8Array, start: number, end: number): number {
     const digest = this.#digest;
     writeDigest(key, start, end, digest, 0);
-    let slot = digest.readUInt32BE(0) % this.#slots;
+    let slot = (murmur2(digest, 0, DIGEST_BYTES) >>> 0) % this.#slots;
     for (;;) {
       const at = slot * SLOT_BYTES;
       if (
