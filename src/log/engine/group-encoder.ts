@@ -52,6 +52,7 @@ export class GroupEncoder {
       this.bodyBytes += entry.bytes.length;
       if (partition.groupBytes === 0) this.#join(partition);
       partition.groupBytes += entry.bytes.length;
+      partition.groupBatches++;
       return;
     }
     const json = JSON.stringify(entry);
@@ -97,7 +98,10 @@ export class GroupEncoder {
   }
 
   clear(): void {
-    for (const partition of this.partitions) partition.groupBytes = 0;
+    for (const partition of this.partitions) {
+      partition.groupBytes = 0;
+      partition.groupBatches = 0;
+    }
     this.headBytes = GROUP_HEADER_BYTES;
     this.bodyBytes = 0;
     this.partitions.length = 0;

@@ -41,6 +41,7 @@ import type { TopicTable } from './topic-table.js';
 
 const JOURNAL_BYTES_MAX = 67_108_864;
 const OPEN_FILES_MAX = 256;
+const WAITING_BYTES_MAX = 16_777_216;
 /** Durable batches that wait for their segment write count as pending beyond this, so that producers slow down. */
 const TAIL_BYTES_FREE = 33_554_432;
 
@@ -55,8 +56,10 @@ export interface JournalStorageOptions {
   readonly thread?: 'worker' | 'inline';
   /** A journal file of this size is followed by a new one. Default 64 MiB. */
   readonly journalBytesMax?: number;
-  /** Segment files that are open at once, for reading and for writing each. Default 256. */
+  /** Segment files that stay open for reading, and as many for writing. Default 256. */
   readonly openFilesMax?: number;
+  /** Bytes that wait in memory to be written to segment files that are not open. Default 16 MiB. */
+  readonly waitingBytesMax?: number;
 }
 
 /**
@@ -142,7 +145,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   open(host: StorageHost): RecoveryReport {
     assert(this.#host === undefined, 'a storage is opened once');
     this.#host = host;
-    const { directory, env, durability, journalBytesMax } = this.#options;
+    const { directory, env, durability, journalBytesMax, openFilesMax, waitingBytesMax } =
+      this.#options;
     makeDurableDirectory(env.files, directory);
     this.#lock = env.files.lock(directory);
     try {
@@ -162,7 +166,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
         logId: recovered.logId,
         synced,
         journalBytesMax: journalBytesMax ?? JOURNAL_BYTES_MAX,
-        openFilesMax: this.#options.openFilesMax ?? OPEN_FILES_MAX,
+        openFilesMax: openFilesMax ?? OPEN_FILES_MAX,
+        waitingBytesMax: waitingBytesMax ?? WAITING_BYTES_MAX,
         position: recovered.position,
       });
       this.#oldest = recovered.position.number;
@@ -307,7 +312,6 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     const program = thread.begin();
     const deletedSegments = this.#takeTrimmed();
     const swaps = this.#replacements.take();
-    const partitions = [...this.#group.partitions];
     writer.writeGroup(program, this.#group, {
       deletedPartitions: this.#deletedPartitions,
       deletedSegments,
@@ -315,15 +319,16 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     });
     const bytes = this.#openBytes;
     this.#group.clear();
+    // What was not written yet never will be.
+    for (const partition of this.#deletedPartitions) this.#tailBytes -= partition.unplacedBytes;
     this.#deletedPartitions = [];
     this.#openBytes = 0;
     if (writer.full || this.#checkpointWanted) this.#beginFile(program);
-    else writer.advanceCheckpoint(program);
+    else writer.advanceCheckpoint(program, bytes);
     this.#underWay.push({
       waiters,
       bytes,
-      partitions,
-      ends: partitions.map((partition) => partition.endOffset),
+      ...writer.takeWritten(),
       group: true,
       swaps,
       oldest: writer.oldestNumber,
@@ -344,14 +349,15 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     }
     const program = this.#opened(this.#thread).begin();
     if (begins) this.#beginFile(program);
-    else writer.advanceCheckpoint(program);
+    else writer.advanceIdly(program);
     this.#submitAlone(program);
   }
 
   #submitAlone(program: FileProgram): void {
-    const oldest = this.#opened(this.#writer).oldestNumber;
-    const nothing = { waiters: [], bytes: 0, partitions: [], ends: [], swaps: [] };
-    this.#underWay.push({ ...nothing, group: false, oldest });
+    const writer = this.#opened(this.#writer);
+    const oldest = writer.oldestNumber;
+    const nothing = { waiters: [], bytes: 0, swaps: [] };
+    this.#underWay.push({ ...nothing, ...writer.takeWritten(), group: false, oldest });
     this.#opened(this.#thread).submit(program);
   }
 

@@ -15,7 +15,7 @@ import { encodeFileHeader, FILE_HEADER_BYTES, type StoredEntry } from './journal
 import { journalPath, NEW_SUFFIX } from './log-directory.js';
 import type { JournalPartition } from './partition-storage.js';
 import type { Segment } from './segment.js';
-import { SegmentFiles } from './segment-files.js';
+import { SegmentFiles, type UnsyncedSegments, type WrittenTo } from './segment-files.js';
 import type { SegmentSwap } from './segment-replacement.js';
 
 /** Zeros are written so far ahead of small groups: syncing them then changes no metadata, which halves its time. */
@@ -24,8 +24,10 @@ const AHEAD_BYTES_MAX = 1_048_576;
 const AHEAD_SHARE = 1 / 16;
 /** A group of this size pays for its metadata itself. */
 const LARGE_GROUP_BYTES = 262_144;
-/** A checkpoint is spread over about this many groups. */
-const CHECKPOINT_STEPS = 32;
+/** A checkpoint is done when so much of the next journal file is written. */
+const CHECKPOINT_SHARE = 1 / 2;
+/** Segments that are synced at once when nobody waits for a group. */
+const IDLE_STEP = 32;
 
 export interface JournalPosition {
   /** Of the journal file. */
@@ -45,8 +47,10 @@ export interface JournalWriterOptions {
   readonly synced: boolean;
   /** A journal file of this size is followed by the next one. */
   readonly journalBytesMax: number;
-  /** Segment files that are open for writing at once. */
+  /** Segment files that stay open. */
   readonly openFilesMax: number;
+  /** Bytes that wait in memory to be written to segment files that are not open. */
+  readonly waitingBytesMax: number;
   readonly position: JournalPosition;
 }
 
@@ -58,11 +62,10 @@ export interface GroupEffects {
 }
 
 /** Segments to sync before the journal files up to `number` may go. */
-interface Checkpoint {
-  readonly segments: Segment[];
-  readonly directories: readonly string[];
-  readonly step: number;
+interface Checkpoint extends UnsyncedSegments {
   readonly number: number;
+  /** Segments at its beginning. */
+  readonly size: number;
 }
 
 export class JournalWriter {
@@ -79,7 +82,7 @@ export class JournalWriter {
 
   constructor(options: JournalWriterOptions) {
     this.#options = options;
-    this.#segments = new SegmentFiles(options.openFilesMax);
+    this.#segments = new SegmentFiles(options.openFilesMax, options.waitingBytesMax);
     this.#number = options.position.number;
     this.#sequence = options.position.sequence;
     this.#end = options.position.end;
@@ -139,32 +142,59 @@ export class JournalWriter {
   beginFile(program: FileProgram, snapshot: readonly StoredEntry[]): void {
     const former = { number: this.#number, end: this.#end };
     this.#createFile(program, snapshot, former.end);
-    const { segments, directories } = this.#segments.takeUnsynced();
-    const step = Math.max(1, Math.ceil(segments.length / CHECKPOINT_STEPS));
-    this.#checkpoints.push({ segments, directories, step, number: former.number });
+    const unsynced = this.#segments.takeUnsynced();
+    // The last ones go first, because a list is cheap to shorten at its end.
+    unsynced.segments.reverse();
+    const size = unsynced.segments.length;
+    this.#checkpoints.push({ ...unsynced, size, number: former.number });
   }
 
-  /** Step 7. */
-  advanceCheckpoint(program: FileProgram): void {
+  /** Step 7, in proportion to the `bytes` that the journal has just grown by: then it is done in time. */
+  advanceCheckpoint(program: FileProgram, bytes: number): void {
     const checkpoint = this.#checkpoints[0];
     if (checkpoint === undefined) return;
-    for (const segment of checkpoint.segments.splice(0, checkpoint.step)) {
-      if (!segment.removed) this.#segments.sync(program, segment);
+    const share = bytes / (this.#options.journalBytesMax * CHECKPOINT_SHARE);
+    this.#advance(program, checkpoint, Math.ceil(checkpoint.size * share));
+  }
+
+  /** Step 7, when nobody waits for a group. */
+  advanceIdly(program: FileProgram): void {
+    const checkpoint = this.#checkpoints[0];
+    if (checkpoint !== undefined) this.#advance(program, checkpoint, IDLE_STEP);
+  }
+
+  /** What was put into a program since the last call. */
+  takeWritten(): WrittenTo {
+    return this.#segments.takeWritten();
+  }
+
+  #advance(program: FileProgram, checkpoint: Checkpoint, step: number): void {
+    const { segments, directories } = checkpoint;
+    const from = Math.max(0, segments.length - step);
+    const part = segments.splice(from).filter(({ segment }) => !segment.removed);
+    this.#segments.sync(program, part);
+    // Behind all files: a file system that has a journal of its own has written it with them, and these cost nothing.
+    for (const { segment } of part) {
+      if (directories.delete(segment.directory)) program.syncDirectory(segment.directory);
     }
-    if (checkpoint.segments.length > 0) return;
+    if (segments.length > 0) return;
     this.#checkpoints.shift();
-    // The entries of the directories themselves were synced with that of the new journal file.
-    for (const directory of checkpoint.directories) program.syncDirectory(directory);
+    for (const directory of this.#segments.takeDirectories()) directories.add(directory);
+    for (const directory of directories) program.syncDirectory(directory);
+    // With the entries of directories that were made since the new journal file was.
+    program.syncDirectory(this.#options.directory);
     program.remove(journalPath(this.#options.directory, checkpoint.number));
     program.syncDirectory(this.#options.directory);
   }
 
   /** A clean end: segments synced, one journal file with nothing but `snapshot`. */
   finish(program: FileProgram, snapshot: readonly StoredEntry[]): void {
-    while (this.#checkpoints.length > 0) this.advanceCheckpoint(program);
+    while (this.#checkpoints.length > 0)
+      this.#advance(program, this.#checkpoints[0]!, Number.POSITIVE_INFINITY);
     const last = this.#number;
     const { segments, directories } = this.#segments.takeUnsynced();
-    for (const segment of segments) this.#segments.sync(program, segment);
+    this.#segments.sync(program, segments);
+    for (const directory of this.#segments.takeDirectories()) directories.add(directory);
     for (const directory of directories) program.syncDirectory(directory);
     this.#createFile(program, snapshot, 0);
     program.remove(journalPath(this.#options.directory, last));
@@ -213,12 +243,9 @@ export class JournalWriter {
   #writeSegments(program: FileProgram, group: GroupEncoder, bodyAt: number): void {
     for (const partition of group.partitions) {
       if (partition.deleted) continue;
-      let at = bodyAt + partition.groupBodyAt;
-      for (const run of partition.place()) {
-        this.#segments.write(program, partition, run, at);
-        at += run.bytes;
-      }
+      this.#segments.writeGroup(program, partition, bodyAt + partition.groupBodyAt);
     }
+    this.#segments.relieve(program);
   }
 }
 

@@ -57,6 +57,7 @@ export class JournalPartition implements PartitionStorage {
   hasDirectory = false;
   /** Bytes of the open group, and where they stand in its body. */
   groupBytes = 0;
+  groupBatches = 0;
   groupBodyAt = 0;
   groupBodyUsed = 0;
   /** Its number among the topics of the open group. */
@@ -70,6 +71,8 @@ export class JournalPartition implements PartitionStorage {
   /** So many of the tail have their place in a segment. */
   #assigned = 0;
   /** So many of the tail belong to groups that were made. */
+  #grouped = 0;
+  /** So many of the tail are in their files, or in a program that writes them there. */
   #placed = 0;
   /** Each holds for batches from its offset on, up to the next one's. */
   readonly #rules: { readonly from: number; readonly rule: RollRule }[];
@@ -112,6 +115,7 @@ export class JournalPartition implements PartitionStorage {
   }
 
   checkpoint(): CheckpointEntry {
+    this.#assign();
     return {
       type: 'checkpoint',
       topicId: this.topicId,
@@ -194,14 +198,56 @@ export class JournalPartition implements PartitionStorage {
     return removed;
   }
 
-  /** What the batches of a group become in the files; the runs are in their order. */
-  place(): SegmentRun[] {
+  /** A group with all of its batches is made. */
+  grouped(): void {
     this.#assign();
+    this.#grouped = this.#tail.length;
+  }
+
+  /** The segment that the next batch to be written belongs to. */
+  get nextSegment(): Segment | undefined {
+    return this.#placed < this.#grouped ? this.#tail.at(this.#placed)!.segment : undefined;
+  }
+
+  /** Those that wait for batches of groups that were made. */
+  waitingSegments(): Set<Segment> {
+    const segments = new Set<Segment>();
+    for (let i = this.#placed; i < this.#grouped; i++) segments.add(this.#tail.at(i)!.segment!);
+    return segments;
+  }
+
+  /** Bytes of the tail that are in no program. */
+  get unplacedBytes(): number {
+    let bytes = this.#tail.bytes;
+    for (let i = 0; i < this.#placed; i++) bytes -= this.#tail.at(i)!.end;
+    return bytes;
+  }
+
+  /** The batches that wait for their segments, in their order. */
+  waiting(): Buffer[] {
+    const batches: Buffer[] = [];
+    for (let i = this.#placed; i < this.#grouped; i++) batches.push(this.#tail.at(i)!.bytes);
+    return batches;
+  }
+
+  /** Where batches up to here are in their files, or in a program. */
+  get placedEnd(): number {
+    return this.#placed === 0 ? 0 : this.#tail.at(this.#placed - 1)!.lastOffset + 1;
+  }
+
+  /** All batches belong to groups, and go to their files. */
+  place(): SegmentRun[] {
+    this.grouped();
+    return this.placeGrouped();
+  }
+
+  /** What the batches that wait become in the files; the runs are in their order. */
+  placeGrouped(): SegmentRun[] {
     const runs: SegmentRun[] = [];
     let segment: Segment | undefined;
     let position = 0;
     let end = 0;
-    for (; this.#placed < this.#tail.length; this.#placed++) {
+    for (; this.#placed < this.#grouped; this.#placed++) {
       const batch = this.#tail.at(this.#placed)!;
       if (batch.segment !== segment) {
         if (segment !== undefined) runs.push({ segment, position, bytes: end - position });
@@ -226,6 +272,7 @@ export class JournalPartition implements PartitionStorage {
     }
     this.#tail.drop(count);
     this.#placed -= count;
+    this.#grouped -= count;
     this.#assigned -= count;
     return bytes;
   }

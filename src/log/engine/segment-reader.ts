@@ -20,7 +20,7 @@ import type { Segment } from './segment.js';
 
 const READ_BYTES_MIN = 65_536;
 
-/** Read handles of all partitions; the least recently opened is closed when there are too many. */
+/** Read handles of all partitions; the least recently used is closed when there are too many. */
 export class SegmentHandles {
   readonly #files: FileSystem;
   readonly #handlesMax: number;
@@ -46,8 +46,14 @@ export class SegmentHandles {
   }
 
   get(path: string): FileHandle {
-    const known = this.#pinned.get(path) ?? this.#open.get(path);
-    if (known !== undefined) return known;
+    const pinned = this.#pinned.get(path);
+    if (pinned !== undefined) return pinned;
+    const known = this.#open.get(path);
+    if (known !== undefined) {
+      this.#open.delete(path);
+      this.#open.set(path, known);
+      return known;
+    }
     if (this.#open.size >= this.#handlesMax) {
       const [oldest] = this.#open.keys();
       this.close(oldest!);

@@ -39,6 +39,8 @@ export class Segment {
   cleaned = false;
   /** Its files were removed. */
   removed = false;
+  /** The index files lack what the index in memory has, or were never written. */
+  indexChanged = true;
   /** The file is there, or is made by a program under way. */
   created = false;
   /** Its batches were walked, and one does not follow the other: index files cannot be believed either. */
@@ -77,6 +79,7 @@ export class Segment {
     }
     if (this.bytes - this.#lastIndexedAt >= INDEX_INTERVAL_BYTES) {
       this.#lastIndexedAt = this.bytes;
+      this.indexChanged = true;
       this.#offsets.push(lastOffset - this.baseOffset);
       this.#positions.push(this.bytes);
       this.#timestampsBefore.push(before);

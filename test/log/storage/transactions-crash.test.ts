@@ -23,6 +23,8 @@ const open = (env: SimulatedEnv): Promise<LogEngine> => {
     env,
     thread: 'inline',
     journalBytesMax: 3000,
+    openFilesMax: 1,
+    waitingBytesMax: 2000,
   });
   return env.run(openEngine({ storage, env, features: { durable: true } }));
 };

@@ -164,12 +164,16 @@ export interface Opened {
 
 export function openSmall(env: SimulatedEnv, durability: Durability = 'fsync'): Opened {
   const host = new ModelHost();
+  const limits = env.random.fork('limits');
   const storage = openJournalStorage({
     directory: '/log',
     env,
     thread: 'inline',
     durability,
     journalBytesMax: 3000,
+    // Fewer than there are partitions: some are written with each group, others wait.
+    openFilesMax: 1 + (limits.uint32() % 3),
+    waitingBytesMax: limits.uint32() % 5000,
   });
   const report = storage.open(host);
   return { storage, host, report };
