@@ -7,11 +7,38 @@ export { KStream } from './dsl/kstream.js';
 export { KTable } from './dsl/ktable.js';
 export { GlobalKTable } from './dsl/global-ktable.js';
 export { KGroupedStream } from './dsl/grouped-stream.js';
+export { KGroupedTable } from './dsl/grouped-table.js';
+export {
+  CogroupedKStream,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './dsl/cogrouped-stream.js';
+export { SessionWindowedKStream } from './dsl/session-windowed-stream.js';
+export type { SessionMerger } from './dsl/session-windowed-stream.js';
+export { TimeWindowedKStream } from './dsl/time-windowed-stream.js';
+export { Suppressed } from './dsl/suppressed.js';
+export type { StrictSuppressionBuffer, SuppressionBuffer } from './dsl/suppressed.js';
+export { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from './dsl/windows.js';
+export type {
+  SessionWindowsOptions,
+  SlidingWindowsOptions,
+  TimeWindowsOptions,
+  UnlimitedWindowsOptions,
+} from './dsl/windows.js';
 export { BranchedKStream } from './dsl/branched.js';
 export type { Branches, NamedBranches } from './dsl/branched.js';
 export type { Aggregator, Initializer } from './dsl/operators/aggregate.js';
 export type { Branch } from './dsl/operators/branch.js';
 export type { Predicate } from './dsl/operators/filter.js';
+export type { ForeignKeyExtractor } from './dsl/operators/foreign-key/subscribe.js';
+export type { GroupMapper } from './dsl/operators/table-group.js';
+export type {
+  TransformerContext,
+  ValueTransformer,
+  ValueTransformerSupplier,
+} from './dsl/operators/transform-values.js';
+export type { EmitStrategy } from './dsl/operators/window-rows.js';
+export type { ForeignKeyJoined, ToStream, TransformOptions } from './dsl/ktable.js';
 export type { ValueMapper } from './dsl/operators/map-values.js';
 export type { ForeachAction } from './dsl/operators/peek.js';
 export type { Reducer } from './dsl/operators/reduce.js';
@@ -28,6 +55,8 @@ export type {
   Repartitioned,
   Serializer,
   StoreOptions,
+  TableJoined,
+  WindowedMaterialized,
 } from './dsl/options.js';
 export { Topology } from './processor/topology.js';
 export type { ProcessorOptions, SinkOptions, SourceOptions } from './processor/topology.js';
