@@ -211,7 +211,7 @@ export class InMemorySessionStore<K, V>
       this.log(logged, value === undefined ? null : codec.storedBytes(stored), -1);
     }
     if (observes) this.#rows.observe(end, scoped);
-    if (end < this.#rows.visibleFrom) {
+    if (end < this.#rows.visibleFrom && !this.#rows.keepsHidden) {
       if (observes && this.#expired.counts(end, this.#rows.observedTime))
         this.context.recordDropped();
       return;

@@ -35,6 +35,14 @@ export interface WindowStoreOptions<K, V> {
 
 const SUFFIX_BYTES = 12;
 
+/** Kafka's persistent window store of emit on close shows one millisecond more than all others. */
+const shownMs = ({
+  retentionMs,
+  store,
+  keepUntilReleased,
+}: Pick<WindowStoreOptions<never, never>, 'retentionMs' | 'store' | 'keepUntilReleased'>): number =>
+  keepUntilReleased && store === 'persistent' ? retentionMs + 1 : retentionMs;
+
 /** `F` is what the store's face gives and takes; `V` what its value serde does. */
 export class InMemoryWindowStore<K, V, F>
   extends MemoryStore<K, V, Windowed<K>>
@@ -51,7 +59,7 @@ export class InMemoryWindowStore<K, V, F>
   /** `kept` are the rows of the handle this one takes the place of. */
   constructor(options: WindowStoreOptions<K, V>, face: Face<V, F>, kept?: RetainedRows) {
     const codec = new StoreCodec(options.name, options.key, options.value);
-    const rows = kept ?? new RetainedRows(options.retentionMs, options.keepUntilReleased);
+    const rows = kept ?? new RetainedRows(shownMs(options), options.keepUntilReleased);
     super(codec, rows, options.caching && !options.retainDuplicates);
     this.timestamped = face.timestamped;
     this.#options = options;
@@ -212,7 +220,7 @@ export class InMemoryWindowStore<K, V, F>
       this.log(logged, value === undefined ? null : codec.storedBytes(stored), timestamp);
     }
     this.#rows.observe(start, scoped);
-    if (start < this.#rows.visibleFrom) {
+    if (start < this.#rows.visibleFrom && !this.#rows.keepsHidden) {
       if (this.#expired.counts(start, this.#rows.observedTime)) this.context.recordDropped();
       return;
     }

@@ -59,6 +59,11 @@ export class RetainedRows implements LayeredRows<TimedRow> {
     return this.#time.current;
   }
 
+  /** Rows that are hidden already when they are written are kept for the scan too. */
+  get keepsHidden(): boolean {
+    return this.#released !== undefined;
+  }
+
   observe(time: number, scoped: boolean): void {
     this.#time.advance(time, scoped);
   }

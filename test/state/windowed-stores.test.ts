@@ -66,6 +66,18 @@ describe('emit on close', () => {
     expect(store.earliestTime()).toBe(0);
   });
 
+  it('a row that is hidden already when it is written is kept for the scan', () => {
+    const { store, task } = opened(
+      aggregationSessionStore({ ...strings, retention: 10, keepUntilReleased: true }),
+    );
+    store.put(session('a', 70, 72), 'x');
+    store.put(session('b', 62, 62), 'y');
+    store.promote();
+    expect(store.fetch('b')).toEqual([]);
+    expect(store.rowsBetween(0, 62)).toEqual([[session('b', 62, 62), 'y']]);
+    expect(task.dropped).toBe(0);
+  });
+
   it('released rows stay while retention shows them', () => {
     const { store } = opened(aggregationWindowStore({ ...options, keepUntilReleased: true }));
     store.put('a', { value: '1', timestamp: 0 }, 0);
