@@ -92,7 +92,7 @@ async function report(error: unknown, command: Command, io: CommandIo): Promise<
     return 2;
   }
   if (error instanceof StreamsError) {
-    await complain(io, words, `${error.message} [${error.code}]`);
+    await complain(io, words, `${inWords(error)} [${error.code}]`);
     return 1;
   }
   // Not an operating error: our own mistake; the place helps to find it.
@@ -102,6 +102,15 @@ async function report(error: unknown, command: Command, io: CommandIo): Promise<
     error instanceof Error ? (error.stack ?? error.message) : String(error),
   );
   return 1;
+}
+
+/** The library's advice is code; here it is a command. */
+function inWords({ code, message, where }: StreamsError): string {
+  if (code !== 'UNKNOWN_TOPIC' || where.topic === undefined) return message;
+  return message.replace(
+    / Create it with: await .*$/s,
+    ` Create it with: millrace topics create ${where.topic}`,
+  );
 }
 
 async function complain(io: CommandIo, words: readonly string[], message: string): Promise<void> {

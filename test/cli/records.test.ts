@@ -240,6 +240,7 @@ test('offsets are told by time, as text and as JSON', async () => {
     jsonLines((await world.type(`offsets order --time ${time} --json`)).out);
   expect(await at('earliest')).toEqual([[{ topic: 'order', partition: 0, offset: 0 }]]);
   expect(await at('-1')).toEqual([[{ topic: 'order', partition: 0, offset: 3 }]]);
+  expect(await at('max-timestamp')).toEqual([[{ topic: 'order', partition: 0, offset: 2 }]]);
   expect(await at('1500')).toEqual([[{ topic: 'order', partition: 0, offset: 2 }]]);
 });
 

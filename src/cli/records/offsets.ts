@@ -24,7 +24,8 @@ export const offsets = defineCommand({
       kind: 'text',
       value: 'TIME',
       default: 'latest',
-      summary: 'earliest (or -2), latest (or -1), or milliseconds',
+      summary:
+        'earliest (or -2), latest (or -1), max-timestamp (or -3: the record with the latest time), or milliseconds',
     },
     isolation: {
       kind: 'text',
@@ -67,9 +68,10 @@ export const offsets = defineCommand({
 function offsetSpec(text: string): OffsetSpec {
   if (text === 'earliest' || text === '-2') return 'earliest';
   if (text === 'latest' || text === '-1') return 'latest';
+  if (text === 'max-timestamp' || text === '-3') return 'max-timestamp';
   const ms = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(ms)) return ms;
   throw new UsageError(
-    `--time: '${text}' is neither earliest nor latest nor milliseconds since 1970.`,
+    `--time: '${text}' is neither earliest nor latest nor max-timestamp nor milliseconds since 1970.`,
   );
 }

@@ -6,15 +6,18 @@ import type { CommandIo } from '../command-io.js';
 import { beginning } from './text-width.js';
 
 const INTERVAL_MS = 100;
+/** Work that is done sooner needs no progress. */
+const DELAY_MS = 500;
 const ERASE_LINE = '\r\u001b[K';
 
 export class Progress {
   readonly #io: CommandIo;
-  #shownAtMs = Number.NEGATIVE_INFINITY;
+  #dueMs: number;
   #shown = false;
 
   constructor(io: CommandIo) {
     this.#io = io;
+    this.#dueMs = io.env.clock.monotonic() + DELAY_MS;
   }
 
   /** `text` is asked for only when it is time to show it. */
@@ -22,8 +25,8 @@ export class Progress {
     const { terminal } = this.#io.err;
     if (terminal === undefined) return;
     const now = this.#io.env.clock.monotonic();
-    if (now - this.#shownAtMs < INTERVAL_MS) return;
-    this.#shownAtMs = now;
+    if (now < this.#dueMs) return;
+    this.#dueMs = now + INTERVAL_MS;
     this.#shown = true;
     void this.#io.err.write(`${ERASE_LINE}${beginning(text(), Math.max(1, terminal.columns - 1))}`);
   }
