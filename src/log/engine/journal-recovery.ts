@@ -302,10 +302,12 @@ function rewriteSegments(
   for (const partition of topics.partitions()) {
     const batches = rewrites.get(partition) ?? [];
     if (partition.segmentList.length === 0 && !files.exists(partition.directory)) continue;
-    const renamed = swaps.finish(partition);
+    const named = swaps.finish(partition);
     // What is as its checkpoint left it costs no device flush, however many partitions there are.
     if (batches.length === 0 && !endsBehindCheckpoint(files, partition)) {
-      if (removeStrangers(files, partition) || renamed) files.syncDirectory(partition.directory);
+      // What a former topic of this name had there may be removed in the page cache alone.
+      const changed = removeStrangers(files, partition) || named || topics.replaced(partition);
+      if (changed) files.syncDirectory(partition.directory);
       continue;
     }
     files.makeDirectory(partition.directory);

@@ -32,10 +32,15 @@ export class RecoveredSwaps {
     return written !== undefined && this.#files.exists(written) ? written : segment.logPath;
   }
 
-  /** Gives the partition's new segments their names; says whether there were any that had not theirs. */
+  /**
+   * Gives the partition's new segments their names. True when its directory must be synced: a name that is there
+   * already may be in the page cache alone, when the process died behind the rename.
+   */
   finish(partition: JournalPartition): boolean {
-    let renamed = false;
+    let named = false;
     for (const segment of partition.segmentList) {
+      if (!this.#written.has(segment)) continue;
+      named = true;
       const path = this.pathOf(segment);
       if (path === segment.logPath) continue;
       // Those that lie there are of the segments that were replaced; they are made anew when they are needed.
@@ -44,8 +49,7 @@ export class RecoveredSwaps {
         if (this.#files.exists(index)) this.#files.remove(index);
       }
       this.#files.rename(path, segment.logPath);
-      renamed = true;
     }
-    return renamed;
+    return named;
   }
 }

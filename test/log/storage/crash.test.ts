@@ -112,6 +112,27 @@ describe('a crash at every call', () => {
     expect(torn).toBeGreaterThan(0);
   }, 120_000);
 
+  it('of the process, and then of the machine in recovery, loses nothing acknowledged either', async () => {
+    const { operations } = await crashedLife(SEED, -1);
+    for (let crashAt = 0; crashAt < operations; crashAt++) {
+      const life = await crashedLife(SEED, crashAt);
+      // The process died, the machine goes on: what was written and not synced is in the page cache.
+      const killed = life.files.copy(crashAt);
+      killed.kill();
+      const recovering = killed.copy(crashAt);
+      openSmall(new SimulatedEnv({ files: recovering }));
+      for (let at = crashAt % 7; at < recovering.operations; at += 7) {
+        const files = killed.copy(at);
+        files.inject(({ index }) => (index === at ? 'crash' : undefined));
+        expect(() => openSmall(new SimulatedEnv({ files }))).toThrow(SimulatedCrash);
+        files.crash('none');
+        const context = `seed ${SEED}, killed in call ${crashAt}, crash in call ${at} of recovery`;
+        await expectWhole(files, context);
+        reopened(files, life.history, context);
+      }
+    }
+  }, 120_000);
+
   it('without fsync keeps a prefix of what was written, and never refuses to open', async () => {
     const { operations } = await crashedLife(SEED, -1, 'os');
     for (let crashAt = 0; crashAt < operations; crashAt++) {

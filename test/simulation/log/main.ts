@@ -21,6 +21,8 @@ interface Share {
   readonly step: number;
   readonly until: number;
   readonly seconds: number;
+  /** Ends with the first failure, as it is. */
+  readonly first: boolean;
 }
 
 interface Told {
@@ -29,7 +31,7 @@ interface Told {
 }
 
 /** The seeds of one worker. */
-async function liveShare({ from, step, until, seconds }: Share): Promise<Told> {
+async function liveShare({ from, step, until, seconds, first }: Share): Promise<Told> {
   const coverage = new Coverage();
   const failures: string[] = [];
   const end = performance.now() + seconds * 1000;
@@ -38,6 +40,10 @@ async function liveShare({ from, step, until, seconds }: Share): Promise<Told> {
     // oxlint-disable-next-line no-await-in-loop -- seed after seed
     const failure = await simulate(plan, coverage);
     if (failure === undefined) continue;
+    if (first) {
+      failures.push(describeFailure({ plan, failure }));
+      break;
+    }
     // oxlint-disable-next-line no-await-in-loop -- as above
     failures.push(describeFailure(await minimise(plan, failure)));
     if (failures.length >= FAILURES_MAX) break;
@@ -53,11 +59,11 @@ function startWorker(share: Share): Promise<Told> {
   });
 }
 
-async function liveMany(from: number, seeds: number, seconds: number, jobs: number) {
+async function liveMany(share: Share, jobs: number) {
   const started = performance.now();
   const told = await Promise.all(
     Array.from({ length: jobs }, (_, job) =>
-      startWorker({ from: from + job, step: jobs, until: from + seeds, seconds }),
+      startWorker({ ...share, from: share.from + job, step: jobs }),
     ),
   );
   const coverage = new Coverage();
@@ -95,6 +101,7 @@ if (isMainThread) {
       seeds: { type: 'string' },
       from: { type: 'string', default: `${(Date.now() % 2 ** 30) | 1}` },
       seconds: { type: 'string' },
+      first: { type: 'boolean', default: false },
       jobs: { type: 'string', default: `${availableParallelism()}` },
     },
   });
@@ -102,10 +109,10 @@ if (isMainThread) {
     const bounded = values.seeds !== undefined || values.seconds !== undefined;
     const seeds = Number(values.seeds ?? (bounded ? Number.MAX_SAFE_INTEGER / 2 : 1000));
     console.log(`seeds from ${values.from} on`);
+    const from = Number(values.from);
+    const seconds = Number(values.seconds ?? Number.POSITIVE_INFINITY);
     await liveMany(
-      Number(values.from),
-      seeds,
-      Number(values.seconds ?? Number.POSITIVE_INFINITY),
+      { from, step: 1, until: from + seeds, seconds, first: values.first },
       Number(values.jobs),
     );
   } else await liveOne(Number(values.seed));
