@@ -5,7 +5,7 @@
  */
 import type { FileSystem } from '../../env/file-system.js';
 import type { JournalPartition } from './partition-storage.js';
-import type { Segment } from './segment.js';
+import { INDEX_INTERVAL_BYTES, type Segment } from './segment.js';
 
 /** `thorough`: look into the files too; otherwise those that are there are taken for whole. */
 export function restoreIndexes(
@@ -16,6 +16,9 @@ export function restoreIndexes(
   for (const segment of partition.segmentList) {
     const there = files.exists(indexPath(segment)) && files.exists(timeIndexPath(segment));
     if (there && (!thorough || isWhole(files, segment))) continue;
+    // What is there must not be taken for an index again.
+    for (const path of [indexPath(segment), timeIndexPath(segment)])
+      if (files.exists(path)) files.remove(path);
     if (!partition.canIndex(segment)) continue;
     write(files, indexPath(segment), segment.encodeIndex());
     write(files, timeIndexPath(segment), segment.encodeTimeIndex());
@@ -30,6 +33,10 @@ function isWhole(files: FileSystem, segment: Segment): boolean {
   const index = read(files, indexPath(segment));
   const timeIndex = read(files, timeIndexPath(segment));
   const known = segment.indexed;
+  // An empty file passes for an index, and every read would begin at the segment's first byte.
+  if (!known && index.length === 0 && segment.bytes > INDEX_INTERVAL_BYTES) return false;
+  if (!known && index.length > 0 && timeIndex.length === 0 && segment.maxTimestamp >= 0)
+    return false;
   const whole =
     (known || segment.loadIndex(index, timeIndex)) &&
     segment.encodeIndex().equals(index) &&
@@ -49,7 +56,6 @@ function read(files: FileSystem, path: string): Buffer {
 }
 
 function write(files: FileSystem, path: string, bytes: Buffer): void {
-  if (files.exists(path)) files.remove(path);
   const handle = files.open(path, 'create');
   try {
     handle.write(bytes, 0);

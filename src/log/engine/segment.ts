@@ -13,7 +13,7 @@
 import { readInt64, writeInt64 } from '../../env/bytes.js';
 import type { SegmentCheckpoint } from './journal-format.js';
 
-const INDEX_INTERVAL_BYTES = 4096;
+export const INDEX_INTERVAL_BYTES = 4096;
 export const INDEX_ENTRY_BYTES = 8;
 export const TIME_INDEX_ENTRY_BYTES = 12;
 
