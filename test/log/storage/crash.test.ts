@@ -171,7 +171,7 @@ describe('a crash at every call', () => {
       files.crash('none');
       const context = `crash in call ${crashAt} of recovery`;
       await expectWhole(files, context);
-      expect(() => openSmall(new SimulatedEnv({ files })), context).not.toThrow();
+      openSmall(new SimulatedEnv({ files }));
     }
   });
 });
