@@ -277,6 +277,21 @@ function describeFencing(bench: () => Bench): void {
 }
 
 function describeOffsets(bench: () => Bench): void {
+  it('offsets in a transaction may carry more metadata, which applications keep their times in', async () => {
+    await bench().topic('a');
+    const producer = await bench().transactional();
+    producer.begin();
+    const metadata = 'x'.repeat(65_536);
+    producer.sendOffsets([{ ...A0, offset: 1, metadata }], NO_MEMBER);
+    expect(() =>
+      producer.sendOffsets([{ ...A0, offset: 2, metadata: `${metadata}x` }], NO_MEMBER),
+    ).toThrowError(expect.objectContaining({ code: 'OFFSET_METADATA_TOO_LARGE' }));
+    await commit(bench, producer);
+    expect(await bench().client.admin().committedOffsets('g')).toEqual([
+      { ...A0, offset: 1, metadata },
+    ]);
+  });
+
   it('the last offset sent for a partition counts, and a reader of the group begins there', async () => {
     await bench().topic('a');
     await bench().produce('a', '0', '1', '2');

@@ -19,6 +19,8 @@ export interface OffsetToCommit extends PartitionOffsetAndMetadata {
 
 /** Kafka's offset.metadata.max.bytes, which counts characters. */
 const METADATA_LENGTH_MAX = 4096;
+/** In a transaction: there an application keeps the times of its operators, some 60 characters for each of a task. */
+export const TRANSACTION_METADATA_LENGTH_MAX = 65_536;
 
 /** By `topicId/partition`. */
 type Offsets = Map<string, GroupOffset>;
@@ -38,7 +40,12 @@ export class GroupOffsets {
   }
 
   /** The entry for these offsets. Throws `INVALID_GROUP`, `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`, `OFFSET_METADATA_TOO_LARGE`. */
-  entry(groupId: string, offsets: Iterable<OffsetToCommit>, timestamp: number): GroupOffsetsEntry {
+  entry(
+    groupId: string,
+    offsets: Iterable<OffsetToCommit>,
+    timestamp: number,
+    metadataLengthMax = METADATA_LENGTH_MAX,
+  ): GroupOffsetsEntry {
     checkGroupId(groupId);
     const list: GroupOffset[] = [];
     for (const { topic: name, topicId, partition, offset, metadata } of offsets) {
@@ -58,7 +65,7 @@ export class GroupOffsets {
           { topic: name, partition },
         );
       }
-      checkMetadata(metadata, name, partition);
+      checkMetadata(metadata, name, partition, metadataLengthMax);
       list.push({ topicId: topic.topicId, partition, offset, metadata, timestamp });
     }
     return { type: 'group-offsets', groupId, offsets: list };
@@ -165,17 +172,22 @@ export class GroupOffsets {
   }
 }
 
-function checkMetadata(metadata: unknown, topic: string, partition: number): void {
+function checkMetadata(
+  metadata: unknown,
+  topic: string,
+  partition: number,
+  lengthMax: number,
+): void {
   if (typeof metadata !== 'string')
     throw new StreamsError(
       'INVALID_ARGUMENT',
       `${topic}-${partition}: the metadata of an offset is a text ('' for none), not ${typeof metadata}.`,
       { topic, partition },
     );
-  if (metadata.length > METADATA_LENGTH_MAX)
+  if (metadata.length > lengthMax)
     throw new StreamsError(
       'OFFSET_METADATA_TOO_LARGE',
-      `${topic}-${partition}: metadata of ${metadata.length} characters cannot be committed, ${METADATA_LENGTH_MAX} are allowed. Keep it elsewhere and commit where it is.`,
+      `${topic}-${partition}: metadata of ${metadata.length} characters cannot be committed, ${lengthMax} are allowed. Keep it elsewhere and commit where it is.`,
       { topic, partition },
     );
 }

@@ -19,7 +19,11 @@ import type {
 } from '../client.js';
 import type { Durability } from './durability.js';
 import type { Groups } from './groups.js';
-import type { GroupOffsets, GroupOffsetsEntry } from './offsets.js';
+import {
+  TRANSACTION_METADATA_LENGTH_MAX,
+  type GroupOffsets,
+  type GroupOffsetsEntry,
+} from './offsets.js';
 import type { Partition } from './partition.js';
 import type { ProducerIds } from './producer-ids.js';
 import { Reaper } from './reaper.js';
@@ -135,7 +139,12 @@ export class Transactions {
     if (session.state !== 'open')
       throw invalidState(session, 'sendOffsets', 'no transaction is open; call begin() first');
     this.#parts.groups.check(group);
-    const checked = this.#parts.offsets.entry(group.groupId, offsets, 0).offsets;
+    const checked = this.#parts.offsets.entry(
+      group.groupId,
+      offsets,
+      0,
+      TRANSACTION_METADATA_LENGTH_MAX,
+    ).offsets;
     let pending = session.offsets.get(group.groupId);
     if (pending === undefined)
       session.offsets.set(group.groupId, (pending = { group, offsets: new Map() }));
@@ -163,7 +172,14 @@ export class Transactions {
     const entries: GroupOffsetsEntry[] = [];
     for (const pending of session.offsets.values()) {
       groups.check(pending.group);
-      entries.push(offsets.entry(pending.group.groupId, pending.offsets.values(), now));
+      entries.push(
+        offsets.entry(
+          pending.group.groupId,
+          pending.offsets.values(),
+          now,
+          TRANSACTION_METADATA_LENGTH_MAX,
+        ),
+      );
     }
     try {
       this.#appendMarkers('commit', session);
