@@ -26,9 +26,22 @@ async function moduleOf(file: string, io: CommandIo): Promise<unknown> {
   } catch (cause) {
     // A StreamsError comes from building the topology: it says all there is to say.
     if (cause instanceof StreamsError) throw cause;
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    throw new StreamsError('INVALID_ARGUMENT', `${file} cannot be loaded: ${why}`, { file, cause });
+    throw new StreamsError('INVALID_ARGUMENT', `${file} cannot be loaded: ${reason(cause)}`, {
+      file,
+      cause,
+    });
   }
+}
+
+/** What was thrown and the place in the user's files; no stack trace. */
+function reason(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const [message = ''] = cause.message.split(' imported from ', 1);
+  const [place] = /file:\/\/[^\s)]+/.exec(cause.stack ?? '') ?? [];
+  const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
+  return missing || place === undefined
+    ? `${cause.name}: ${message}`
+    : `${cause.name}: ${message} (${place})`;
 }
 
 interface Describable {

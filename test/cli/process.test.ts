@@ -105,6 +105,7 @@ test('segments are dumped with their records, for people and for programs', asyn
   const segment = `data/order-0/${'0'.repeat(20)}.log`;
   const { code, stdout } = await millrace('log', 'dump', segment, '--print-data-log');
   expect(code).toBe(0);
+  expect(stdout).toMatch(/^Dumping .*\nLog starting offset: 0\n/);
   expect(stdout).toContain('baseOffset: 0 lastOffset: 1 count: 2');
   expect(stdout).toContain('payload: record 1');
   const [batch] = (await millrace('log', 'dump', segment, '--deep-iteration', '--json')).stdout
@@ -152,10 +153,14 @@ test('Ctrl-C ends a follower cleanly: committed, closed, code 0', async () => {
 test('a module that cannot be loaded is told in one line', async () => {
   const missing = await millrace('topology', 'missing.js');
   expect(missing.code).toBe(1);
+  expect(missing.stderr).toMatch(/^[^\n]*missing\.js' \[INVALID_ARGUMENT\]\n$/);
   writeFileSync(join(directory, 'wrong.mjs'), 'export const topology = ;\n');
   const wrong = await millrace('topology', 'wrong.mjs');
   expect(wrong.stderr).toContain('wrong.mjs cannot be loaded: SyntaxError');
-  expect(`${missing.stderr}${wrong.stderr}`).not.toContain('    at ');
+  writeFileSync(join(directory, 'throws.mjs'), "throw new RangeError('no orders');\n");
+  const throws = await millrace('topology', 'throws.mjs');
+  expect(throws.stderr).toMatch(/RangeError: no orders \(file:.*throws\.mjs:1:7\)/);
+  expect(`${missing.stderr}${wrong.stderr}${throws.stderr}`).not.toContain('    at ');
 });
 
 describe.skipIf(spawnSync('bash', ['--version']).status !== 0)('behind a pipe', () => {

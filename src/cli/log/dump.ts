@@ -34,7 +34,7 @@ export const dumpLogFile = defineCommand({
     for (const file of args.file) {
       if (!io.env.files.exists(file))
         throw new StreamsError('INVALID_ARGUMENT', `There is no file ${file}.`, { file });
-      let text = options.json ? '' : `Dumping ${file}\n`;
+      let text = options.json ? '' : heading(file);
       for await (const entry of dumpSegment(file, { env: io.env, records })) {
         if (stop.aborted) return 0;
         damaged ||= entry.kind === 'damage' || (entry.kind === 'batch' && !entry.isValid);
@@ -49,6 +49,13 @@ export const dumpLogFile = defineCommand({
     return damaged ? 1 : 0;
   },
 });
+
+/** Kafka's first lines. */
+function heading(file: string): string {
+  const [, base] = /(\d{20})\.log$/.exec(file) ?? [];
+  const start = base === undefined ? '' : `Log starting offset: ${Number(base)}\n`;
+  return `Dumping ${file}\n${start}`;
+}
 
 /** Bytes as base64; a `Buffer` comes here in its own JSON form. */
 function asJson(_name: string, value: unknown): unknown {
