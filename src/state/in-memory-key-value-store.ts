@@ -83,9 +83,11 @@ export class InMemoryKeyValueStore<K, V, F>
 
   put(key: K, value: F | null): void {
     const bare: V | null | undefined =
-      value === null ? null : value === undefined ? undefined : this.#face.valueOf(value);
-    if (bare === undefined) throw undefinedRefused('value', { store: this.name });
+      value === null || value === undefined
+        ? (value as null | undefined)
+        : this.#face.valueOf(value);
     if (bare === null) this.#write(key, undefined, -1);
+    else if (bare === undefined) throw undefinedRefused('value', { store: this.name });
     else this.#write(key, bare, this.#face.timestampOf(value!)); // of a bare value there is a face
   }
 
@@ -166,10 +168,7 @@ export class InMemoryKeyValueStore<K, V, F>
     const stored = value === undefined ? undefined : codec.stored(value);
     const row = this.#table.find(id);
     if (this.caches) {
-      // What cannot be written is refused here, at the record that it belongs to, not when the cache is flushed.
-      if (value !== undefined) codec.requireWritable(value);
-      if (codec.keysByValue && row === undefined) codec.keyBytes(key);
-      this.hold(row ?? this.#newRow(id, key), stored, timestamp, scoped);
+      this.#hold(row, id, key, value, stored, timestamp, scoped);
       return;
     }
     // Logged first: what cannot be logged must not be read from the store either, should the record be let through.
@@ -182,6 +181,22 @@ export class InMemoryKeyValueStore<K, V, F>
     }
     if (row === undefined && value === undefined) return;
     this.#layers.write(row ?? this.#newRow(id, key), stored, timestamp, scoped);
+  }
+
+  #hold(
+    row: Row | undefined,
+    id: unknown,
+    key: K,
+    value: V | undefined,
+    stored: unknown,
+    timestamp: number,
+    scoped: boolean,
+  ): void {
+    const { codec } = this;
+    // What cannot be written is refused here, at the record that it belongs to, not when the cache is flushed.
+    if (value !== undefined) codec.requireWritable(value);
+    if (codec.keysByValue && row === undefined) codec.keyBytes(key);
+    this.hold(row ?? this.#newRow(id, key), stored, timestamp, scoped);
   }
 
   #newRow(id: unknown, key: K): Row {

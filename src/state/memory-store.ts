@@ -54,15 +54,14 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
 
   /** Called before every write. Returns whether it goes to the record scope. */
   protected enterWrite(): boolean {
-    if (this.#renewed) throw this.#tooLate();
-    return this.context.inRecordScope();
+    const context = this.#context;
+    if (context === undefined || this.#renewed) throw this.#notWritable();
+    return context.inRecordScope();
   }
 
   protected get context(): StoreContext {
-    const context = this.#context;
-    // Asked for every write: the text is made when it is needed.
-    if (context === undefined) assert(false, `store ${this.name} is initialised before it is used`);
-    return context;
+    if (this.#context === undefined) throw this.#notWritable();
+    return this.#context;
   }
 
   protected get caches(): boolean {
@@ -184,7 +183,9 @@ export abstract class MemoryStore<K, V, L> implements ManagedStore, CachedStore<
     }
   }
 
-  #tooLate(): StreamsError {
+  /** Made apart from the hot path, which stays small enough to be inlined. */
+  #notWritable(): StreamsError {
+    assert(this.#context !== undefined, `store ${this.name} is initialised before it is used`);
     return new StreamsError(
       'LATE_FORWARD',
       `Store ${this.name} was written by a processor of before an abort; the record is processed again by a new one.`,

@@ -26,6 +26,11 @@ export class OrderedChunks<T extends P, P = T> {
   }
 
   find(probe: P): T | undefined {
+    // Mostly it is the last one that is looked for, or one behind it.
+    const last = this.#chunks.at(-1)?.at(-1);
+    if (last === undefined) return undefined;
+    const side = this.#compare(last, probe);
+    if (side <= 0) return side === 0 ? last : undefined;
     const chunk = this.#chunks[this.#chunkFor(probe)];
     if (chunk === undefined) return undefined;
     const item = chunk[this.#positionIn(chunk, probe)];

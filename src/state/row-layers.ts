@@ -210,8 +210,11 @@ export interface Sized {
 /** Approximate size of a stored value or key. */
 export function byteSize(value: unknown): number {
   if (typeof value === 'string' || value instanceof Uint8Array) return value.length;
-  if (typeof value === 'object' && value !== null && 'sizeBytes' in value) {
-    return (value as Sized).sizeBytes; // stores keep no object of a user
-  }
-  return value === undefined ? 0 : 8;
+  if (value === undefined) return 0;
+  return typeof value === 'object' ? sizeOf(value) : 8;
+}
+
+function sizeOf(value: object | null): number {
+  // Stores keep no objects of users.
+  return value !== null && 'sizeBytes' in value ? (value as Sized).sizeBytes : 8;
 }

@@ -41,7 +41,7 @@ export class StoreCodec<K, V> {
 
   /** What the rows of the key are found by. */
   id(key: K): unknown {
-    this.requireKey(key);
+    if (key === null || key === undefined) throw this.#nullKey();
     return this.keysByValue ? key : latin1(this.keyBytes(key));
   }
 
@@ -75,10 +75,7 @@ export class StoreCodec<K, V> {
   }
 
   requireKey(key: K): void {
-    if (key !== null && key !== undefined) return;
-    throw new StreamsError('INVALID_ARGUMENT', `key cannot be null (store ${this.store})`, {
-      store: this.store,
-    });
+    if (key === null || key === undefined) throw this.#nullKey();
   }
 
   /** The value as it is kept. */
@@ -92,9 +89,12 @@ export class StoreCodec<K, V> {
   }
 
   value(stored: unknown): V {
-    if (this.decoded) return stored as V;
+    return this.decoded ? (stored as V) : this.#deserialized(stored as Buffer);
+  }
+
+  #deserialized(stored: Buffer): V {
     // A copy: a serde may hand out the very bytes it was given, and user code may write into them.
-    const bytes = copyOf(stored as Buffer);
+    const bytes = copyOf(stored);
     const { read } = this.#valueSerde;
     return read === undefined
       ? this.#valueSerde.deserialize(bytes, this.store)
@@ -121,6 +121,12 @@ export class StoreCodec<K, V> {
     if (this.#plain === typeof value && (this.#plain === 'string' || Number.isSafeInteger(value)))
       return;
     this.valueBytes(value);
+  }
+
+  #nullKey(): StreamsError {
+    return new StreamsError('INVALID_ARGUMENT', `key cannot be null (store ${this.store})`, {
+      store: this.store,
+    });
   }
 
   #serializeFailed(part: string, cause: unknown): StreamsError {
