@@ -29,6 +29,8 @@ const DEFAULT_BATCH_BYTES = 16_384;
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 60_000;
 const SEQUENCE_MODULUS = 2_147_483_648;
 const DEFAULT_CLIENT_ID = 'millrace';
+/** A text in Kafka's protocol has no more. */
+const NAME_LENGTH_MAX = 32_767;
 const NOBODY: ProducerIdentity = { producerId: -1, epoch: -1 };
 
 export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
@@ -57,6 +59,8 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
   ) {
     this.#broker = broker;
     this.#options = options;
+    checkNameLength('clientId', options.clientId);
+    checkNameLength('transactionalId', options.transactionalId);
     this.#batchBytes = checkBatchBytes(options.batchBytes ?? DEFAULT_BATCH_BYTES);
     this.#quota = broker.quotas.of(options.clientId ?? DEFAULT_CLIENT_ID);
     this.#onClose = onClose;
@@ -380,6 +384,14 @@ function notInitialised(call: string): StreamsError {
   return new StreamsError(
     'INVALID_STATE',
     `${call}() needs an initialised producer: await init() first.`,
+  );
+}
+
+function checkNameLength(what: string, name: string | undefined): void {
+  if (name === undefined || name.length <= NAME_LENGTH_MAX) return;
+  throw new StreamsError(
+    'INVALID_ARGUMENT',
+    `A ${what} has at most ${NAME_LENGTH_MAX} characters; '${name.slice(0, 40)}...' has ${name.length}.`,
   );
 }
 

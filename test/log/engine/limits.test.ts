@@ -65,3 +65,48 @@ describe('a memory log that is full', () => {
     await expect(fill('a')).rejects.toMatchObject(limit);
   });
 });
+
+describe('names that are too long', () => {
+  const long = 'x'.repeat(32_768);
+  it('are refused at the call that gives them', async () => {
+    const engine = memoryEngine({ env: new SimulatedEnv() });
+    const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' });
+    expect(() => engine.producer({ clientId: long })).toThrow(invalid);
+    expect(() => engine.producer({ transactionalId: long })).toThrow(invalid);
+    expect(() => engine.consumer({ groupId: long })).toThrow(
+      expect.objectContaining({ code: 'INVALID_GROUP' }),
+    );
+    const topics = [{ topic: 'x'.repeat(250), partitions: 1 }];
+    await expect(engine.admin().createTopics(topics)).rejects.toMatchObject({
+      code: 'INVALID_TOPIC',
+    });
+  });
+
+  it('as long as allowed are taken', async () => {
+    const engine = memoryEngine({ env: new SimulatedEnv() });
+    await engine.admin().createTopics([{ topic: 'x'.repeat(249), partitions: 1 }]);
+    const producer = engine.producer({ clientId: long.slice(1), transactionalId: long.slice(1) });
+    await producer.init();
+  });
+});
+
+describe('a record that is larger than its topic takes', () => {
+  it('is refused with its headers counted, and the next one is taken', async () => {
+    const engine = memoryEngine({ env: new SimulatedEnv() });
+    const config = { 'max.message.bytes': '1000' };
+    await engine.admin().createTopics([{ topic: 'a', partitions: 1, config }]);
+    const producer = engine.producer();
+    await producer.init();
+    const headers = Array.from({ length: 50 }, (_, i) => ({
+      key: `h${i}`,
+      value: Buffer.alloc(20),
+    }));
+    const writer = producer.topic('a');
+    const value = Buffer.from('x');
+    const append = (some: typeof headers) =>
+      writer.append(0, 1, null, 0, 0, value, 0, value.length, some);
+    expect(() => append(headers)).toThrow(expect.objectContaining({ code: 'RECORD_TOO_LARGE' }));
+    append(headers.slice(0, 5));
+    await producer.flush();
+  });
+});
