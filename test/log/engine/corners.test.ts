@@ -134,12 +134,10 @@ describe('a start that fails while it aborts what was open', () => {
     producer.seal();
     await env.run(engine.admin().createTopics([{ topic: 'b', partitions: 1 }]));
     files.crash();
-    // Recovery itself succeeds; the group with the abort marker does not.
-    let journals = 0;
-    files.inject(({ kind, path }) => {
-      if (kind !== 'datasync' || !path.includes('journal-')) return undefined;
-      return journals++ === 0 ? undefined : 'EIO';
-    });
+    // Recovery itself succeeds; the group with the abort marker, in the journal file that recovery began, does not.
+    files.inject(({ kind, path }) =>
+      kind === 'datasync' && /journal-0*2$/.test(path) ? 'EIO' : undefined,
+    );
     await expect(durable(files).opened).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     files.inject(undefined);
     const again = await durable(files).opened;
