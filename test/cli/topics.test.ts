@@ -97,6 +97,31 @@ test('configs are set, described with their source, and unset', async () => {
   );
 });
 
+test('every change is told as JSON too', async () => {
+  const json = async (line: string) =>
+    JSON.parse((await world.type(`${line} --json`)).out) as unknown;
+  expect(await json('topics create order')).toEqual([{ topic: 'order', created: true }]);
+  expect(await json('topics create order --if-not-exists')).toEqual([
+    { topic: 'order', created: false },
+  ]);
+  expect(await json('topics alter order --partitions 2')).toEqual([
+    { topic: 'order', partitions: 2 },
+  ]);
+  expect(await json('configs alter order --set retention.ms=1000')).toEqual([
+    { topic: 'order', set: { 'retention.ms': '1000' }, unset: [] },
+  ]);
+  expect(await json('produce order')).toEqual({ topic: 'order', records: 0 });
+  await world.type('consume order --group g --until-end');
+  expect(await json('groups delete-offsets g --topic order:1')).toEqual([
+    { topic: 'order', partition: 1 },
+  ]);
+  expect(await json('groups delete g')).toEqual([{ groupId: 'g' }]);
+  expect(await json('topics delete order oder --if-exists')).toEqual([
+    { topic: 'order', deleted: true },
+    { topic: 'oder', deleted: false },
+  ]);
+});
+
 test('a list of policies is one value', async () => {
   await world.type('topics create order --config cleanup.policy=compact,delete');
   expect((await world.type('topics describe order')).out).toContain(

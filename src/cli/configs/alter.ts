@@ -1,5 +1,5 @@
 /** `millrace configs alter`: sets configs of a topic, and takes them back to their defaults. */
-import { defineCommand, LOG_OPTIONS, UsageError } from '../command.js';
+import { defineCommand, JSON_OPTION, LOG_OPTIONS, UsageError } from '../command.js';
 import { assignments } from '../command-line.js';
 import { withLog } from '../opened-log.js';
 
@@ -11,8 +11,10 @@ export const alterConfigs = defineCommand({
   options: {
     set: { kind: 'list', value: 'NAME=VALUE', summary: 'the config gets this value' },
     unset: { kind: 'list', value: 'NAME', summary: 'the config gets its default again' },
+    ...JSON_OPTION,
     ...LOG_OPTIONS,
   },
+  json: '[{ topic, set: { NAME: VALUE }, unset: [NAME] }]',
   examples: [
     'millrace configs alter --topic hello.kafka --set retention.ms=86400000 --unset cleanup.policy',
   ],
@@ -24,6 +26,11 @@ export const alterConfigs = defineCommand({
     await withLog(io, options, (log) =>
       log.admin().alterConfigs(args.topic.map((topic) => ({ topic, set, unset }))),
     );
+    if (options.json) {
+      const altered = args.topic.map((topic) => ({ topic, set, unset }));
+      await io.out.write(`${JSON.stringify(altered)}\n`);
+      return 0;
+    }
     for (const topic of args.topic) await io.out.write(`Altered configs of topic ${topic}.\n`);
     return 0;
   },

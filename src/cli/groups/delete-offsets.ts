@@ -1,5 +1,5 @@
 /** `millrace groups delete-offsets`: forgets committed offsets of a group. */
-import { defineCommand, LOG_OPTIONS, UsageError } from '../command.js';
+import { defineCommand, JSON_OPTION, LOG_OPTIONS, UsageError } from '../command.js';
 import { counted } from '../counted.js';
 import { withLog } from '../opened-log.js';
 import { knownGroups } from './known-groups.js';
@@ -11,19 +11,23 @@ export const deleteGroupOffsets = defineCommand({
   args: [{ name: 'group', summary: 'name of the group', option: 'group' }],
   options: {
     topic: { kind: 'list', value: 'TOPIC[:0,1]', summary: 'the topic, or some of its partitions' },
+    ...JSON_OPTION,
     ...LOG_OPTIONS,
   },
+  json: '[{ topic, partition }]',
   async run({ args, options }, io) {
     if (options.topic.length === 0) throw new UsageError('say which offsets: --topic TOPIC.');
-    const count = await withLog(io, options, async (log) => {
+    const forgotten = await withLog(io, options, async (log) => {
       const admin = log.admin();
       await knownGroups(admin, [args.group]);
       const scope = await partitionScope(admin, options.topic);
       await admin.deleteGroupOffsets(args.group, scope);
-      return scope.length;
+      return scope;
     });
     await io.out.write(
-      `Group ${args.group} has no offsets for ${counted(count, 'partition')} now.\n`,
+      options.json
+        ? `${JSON.stringify(forgotten)}\n`
+        : `Group ${args.group} has no offsets for ${counted(forgotten.length, 'partition')} now.\n`,
     );
     return 0;
   },

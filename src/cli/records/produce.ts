@@ -2,7 +2,7 @@
 import type { CompressionType } from '../../log/client.js';
 import type { Log } from '../../log/log.js';
 import type { RecordSender } from '../../log/producer.js';
-import { defineCommand, LOG_OPTIONS, UsageError } from '../command.js';
+import { defineCommand, JSON_OPTION, LOG_OPTIONS, UsageError } from '../command.js';
 import type { CommandIo } from '../command-io.js';
 import { counted } from '../counted.js';
 import { withLog } from '../opened-log.js';
@@ -67,8 +67,10 @@ export const produce = defineCommand({
       value: 'ID',
       summary: 'write all lines in one transaction',
     },
+    ...JSON_OPTION,
     ...LOG_OPTIONS,
   },
+  json: '{ topic, records }, when all is written',
   examples: [
     'echo han:phone | millrace produce order --key-separator :',
     'millrace produce order lines.txt',
@@ -90,13 +92,16 @@ export const produce = defineCommand({
     return withLog(io, options, async (log) => {
       await log.admin().describeTopics([args.topic]);
       const sent = await send(log, format, file, options, io);
-      await io.err.write(`Wrote ${counted(sent, 'record')} to ${args.topic}.\n`);
+      if (options.json)
+        await io.out.write(`${JSON.stringify({ topic: args.topic, records: sent })}\n`);
+      else await io.err.write(`Wrote ${counted(sent, 'record')} to ${args.topic}.\n`);
       return 0;
     });
   },
 });
 
 interface SendOptions {
+  readonly json: boolean;
   readonly compression: CompressionType;
   readonly 'transactional-id': string | undefined;
 }
@@ -109,7 +114,7 @@ async function send(
   io: CommandIo,
 ): Promise<number> {
   const transactionalId = options['transactional-id'];
-  const input = lines(file, io);
+  const input = lines(file, options.json, io);
   const progress = new Progress(io);
   const producer = log.producer({
     compression: options.compression,
@@ -149,9 +154,9 @@ interface Lines {
   readonly prompts: boolean;
 }
 
-function lines(file: string | undefined, io: CommandIo): Lines {
+function lines(file: string | undefined, json: boolean, io: CommandIo): Lines {
   const stop = io.interruption();
   if (file !== undefined) return { ...fileChunks(io.env, file, stop), prompts: false };
-  const prompts = io.input.isTerminal && io.out.terminal !== undefined;
+  const prompts = !json && io.input.isTerminal && io.out.terminal !== undefined;
   return { chunks: io.input.chunks(), size: 0, prompts };
 }

@@ -1,5 +1,5 @@
 /** `millrace topics alter --partitions N`: more partitions. Kafka has no way to fewer, and neither has this. */
-import { defineCommand, LOG_OPTIONS, UsageError } from '../command.js';
+import { defineCommand, JSON_OPTION, LOG_OPTIONS, UsageError } from '../command.js';
 import { counted } from '../counted.js';
 import { withLog } from '../opened-log.js';
 
@@ -17,8 +17,10 @@ export const alterTopics = defineCommand({
       min: 1,
       summary: 'partitions that each topic shall have',
     },
+    ...JSON_OPTION,
     ...LOG_OPTIONS,
   },
+  json: '[{ topic, partitions }]',
   examples: ['millrace topics alter hello.kafka --partitions 4'],
   async run({ args, options }, io) {
     const { partitions } = options;
@@ -27,6 +29,11 @@ export const alterTopics = defineCommand({
     await withLog(io, options, (log) =>
       log.admin().createPartitions(args.topic.map((topic) => ({ topic, partitions }))),
     );
+    if (options.json) {
+      const altered = args.topic.map((topic) => ({ topic, partitions }));
+      await io.out.write(`${JSON.stringify(altered)}\n`);
+      return 0;
+    }
     for (const topic of args.topic)
       await io.out.write(`Topic ${topic} has ${counted(partitions, 'partition')} now.\n`);
     return 0;

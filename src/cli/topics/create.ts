@@ -1,5 +1,5 @@
 /** `millrace topics create`. Makes the log too, when the directory holds none. */
-import { defineCommand, LOG_OPTIONS } from '../command.js';
+import { defineCommand, JSON_OPTION, LOG_OPTIONS } from '../command.js';
 import { assignments } from '../command-line.js';
 import { counted } from '../counted.js';
 import { withNewLog } from '../opened-log.js';
@@ -18,8 +18,10 @@ export const createTopics = defineCommand({
     },
     config: { kind: 'list', value: 'NAME=VALUE', summary: "a topic config, with Kafka's name" },
     'if-not-exists': { kind: 'flag', summary: 'leave a topic that exists as it is' },
+    ...JSON_OPTION,
     ...LOG_OPTIONS,
   },
+  json: '[{ topic, created }]; created is false for a topic that was there',
   examples: ['millrace topics create hello.kafka --partitions 3 --config retention.ms=172800000'],
   async run({ args, options }, io) {
     const { partitions } = options;
@@ -31,6 +33,11 @@ export const createTopics = defineCommand({
         args.topic.map((topic) => ({ topic, partitions, config })),
         { ifNotExists: options['if-not-exists'] },
       );
+      if (options.json) {
+        const made = args.topic.map((topic) => ({ topic, created: !there.has(topic) }));
+        await io.out.write(`${JSON.stringify(made)}\n`);
+        return;
+      }
       for (const topic of args.topic)
         await io.out.write(
           there.has(topic)
