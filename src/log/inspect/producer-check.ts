@@ -9,6 +9,7 @@ import {
   batchLastOffset,
   batchProducerEpoch,
   batchProducerId,
+  batchRecordCount,
   isControlBatch,
   isTransactionalBatch,
 } from '../batch-header.js';
@@ -93,7 +94,10 @@ export class ProducerCheck {
         `a batch of producer id ${producerId} has sequence ${first} instead of ${expected}`,
       );
     producer.lastSequence = (first + batchLastOffset(bytes, start) - offset) % SEQUENCE_MODULUS;
-    if (isTransactionalBatch(bytes, start) && producer.openFrom < 0) producer.openFrom = offset;
+    // What compaction left of a batch, its header, has nothing that a transaction could hide.
+    const empty = batchRecordCount(bytes, start) === 0;
+    if (isTransactionalBatch(bytes, start) && producer.openFrom < 0 && !empty)
+      producer.openFrom = offset;
   }
 
   #marker(

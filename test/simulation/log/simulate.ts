@@ -65,6 +65,7 @@ async function perform(
     else if (action.do === 'wait') await pass(world, action.ms);
     else if (action.do === 'jump') {
       world.env.clock.jump(action.ms);
+      world.earliestMs = Math.min(world.earliestMs, world.env.clock.now());
       world.coverage.add('clock jumps');
     } else if (action.do === 'verify') {
       await world.env.settle();

@@ -17,6 +17,9 @@ import {
 } from './ledger.js';
 import type { World } from './world.js';
 
+/** Kafka's message.timestamp.after.max.ms. */
+const TIMESTAMP_AFTER_MAX_MS = 3_600_000;
+
 export async function verify(world: World, settled: boolean, salt: number): Promise<void> {
   const random = new SeededRandom(world.plan.seed).fork(`verify ${salt}`);
   world.latestMs = Math.max(world.latestMs, world.env.clock.now());
@@ -110,14 +113,19 @@ function verifyStart(world: World, known: PartitionLedger, start: number, settle
     const record = known.at(offset);
     if (record === undefined) continue;
     promise(
-      record.timestamp < world.latestMs - topic.retentionMs,
+      record.timestamp < world.latestMs - topic.retentionMs || fromTheFuture(world, record),
       () =>
         `the log start of ${known.name} is ${start}; nobody asked for that, and ${record.text} is young`,
     );
   }
   if (start > known.startAsked) world.coverage.add('log starts raised by retention');
-  // One that is raised just now is in force before it is durable; who asked for it is told later.
-  if (settled) known.start = start;
+  // One that is raised just now is in force before it is durable; nobody was told of it yet.
+  if (settled && world.engine.broker.durability.idle) known.start = start;
+}
+
+/** Once the clock stood so far back that the topic would not have taken the record; such a time keeps no segment. */
+function fromTheFuture(world: World, { timestamp }: SentRecord): boolean {
+  return timestamp > world.earliestMs + TIMESTAMP_AFTER_MAX_MS;
 }
 
 async function readAll(

@@ -58,6 +58,8 @@ export class World {
   life = 0;
   /** The latest time that the wall clock showed. */
   latestMs = START_MS;
+  /** The earliest time that it showed after a jump. */
+  earliestMs = START_MS;
   /** The first broken promise. */
   violation: Error | undefined;
   #engine: LogEngine | undefined;

@@ -20,8 +20,8 @@ export class TransactionFilter {
   /** By first offset; those that the batches have not reached begin at `#next`. */
   readonly #aborted: readonly AbortedTransaction[];
   #next = 0;
-  /** Producers in an aborted transaction; true when one of its batches went by. */
-  readonly #openAborted = new Map<number, boolean>();
+  /** Producers in an aborted transaction. */
+  readonly #openAborted = new Map<number, OpenAborted>();
   /** Producers in another transaction of which a batch went by. */
   readonly #openCommitted = new Set<number>();
   readonly #cursor = new RecordCursor();
@@ -35,8 +35,9 @@ export class TransactionFilter {
     this.#reach(batchLastOffset(bytes, at));
     if (!isTransactionalBatch(bytes, at)) return false;
     const producerId = batchProducerId(bytes, at);
-    if (this.#openAborted.has(producerId)) {
-      this.#openAborted.set(producerId, true);
+    const aborted = this.#openAborted.get(producerId);
+    if (aborted !== undefined) {
+      aborted.seen = true;
       return true;
     }
     this.#openCommitted.add(producerId);
@@ -50,7 +51,7 @@ export class TransactionFilter {
     if (batchRecordCount(bytes, at) === 0) return true;
     const producerId = batchProducerId(bytes, at);
     if (this.#isCommit(bytes, at)) return !this.#openCommitted.delete(producerId);
-    const seen = this.#openAborted.get(producerId) ?? false;
+    const seen = this.#openAborted.get(producerId)?.seen ?? false;
     this.#openAborted.delete(producerId);
     return !seen;
   }
@@ -63,9 +64,19 @@ export class TransactionFilter {
 
   #reach(offset: number): void {
     for (; this.#next < this.#aborted.length; this.#next++) {
-      const { producerId, firstOffset } = this.#aborted[this.#next]!;
-      if (firstOffset > offset) return;
-      if (!this.#openAborted.has(producerId)) this.#openAborted.set(producerId, false);
+      const { producerId, firstOffset, lastOffset } = this.#aborted[this.#next]!;
+      if (firstOffset > offset) break;
+      this.#openAborted.set(producerId, { lastOffset, seen: false });
     }
+    // A marker that was cleaned away ends its transaction all the same: after a crash the log may still list it.
+    for (const [producerId, { lastOffset }] of this.#openAborted)
+      if (lastOffset < offset) this.#openAborted.delete(producerId);
   }
+}
+
+interface OpenAborted {
+  /** Where its marker stands or stood. */
+  readonly lastOffset: number;
+  /** One of its batches went by. */
+  seen: boolean;
 }
