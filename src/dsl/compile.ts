@@ -3,12 +3,12 @@
  * topics are written out, and every operator becomes a processor node. Nodes are added in the order of the calls,
  * which decides numbering and the order in which children are processed.
  */
-import { assert } from '../errors.js';
 import type { ProcessorSupplier } from '../processor/processor.js';
 import { Topology } from '../processor/topology.js';
-import { mergeSources } from './merge-sources.js';
 import type { OperatorSupplier } from './operators/operator.js';
 import { dropNullKeys, passThrough } from './operators/pass-through.js';
+import { optimize, type OptimizationRule } from './optimize.js';
+import { PlanGraph } from './plan-graph.js';
 import { topicsOf } from './plan-steps.js';
 import type {
   GlobalStorePlan,
@@ -27,23 +27,13 @@ import type {
 import { resolveSerdes, type ResolvedSerdes } from './serde-resolution.js';
 import { TableDecisions } from './table-decisions.js';
 
-export function compile(plan: Plan): Topology {
-  const compiler = new Compiler(plan);
-  for (const node of buildOrder(plan)) compiler.write(node);
+export function compile(plan: Plan, rules: ReadonlySet<OptimizationRule> = new Set()): Topology {
+  const graph = new PlanGraph(plan);
+  optimize(graph, rules);
+  const order = graph.order();
+  const compiler = new Compiler(plan, graph, order, rules);
+  for (const node of order) compiler.write(node);
   return compiler.topology;
-}
-
-/** The drawn order, except that a node waits for its parents (a shared repartition hop moves behind later calls). */
-function* buildOrder(plan: Plan): Generator<PlanNode> {
-  const written = new Set<PlanNode>();
-  const waiting = [...plan.buildOrder];
-  while (waiting.length > 0) {
-    const next = waiting.findIndex((node) => node.parents.every((parent) => written.has(parent)));
-    const [node] = waiting.splice(next, 1);
-    assert(node !== undefined, 'the plan has no cycle and knows all parents');
-    written.add(node);
-    yield node;
-  }
 }
 
 /** Operators run with the context of an operator, which every context that a task makes is. */
@@ -53,21 +43,28 @@ const asProcessor = (operator: OperatorSupplier): ProcessorSupplier =>
 class Compiler {
   readonly topology = new Topology();
   readonly #plan: Plan;
-  readonly #merged: ReadonlyMap<SourcePlan, SourcePlan>;
+  readonly #graph: PlanGraph;
+  readonly #reusesSourceTopics: boolean;
   readonly #tables: TableDecisions;
   readonly #keepingNullKeys: ReadonlySet<PlanNode>;
 
-  constructor(plan: Plan) {
+  constructor(
+    plan: Plan,
+    graph: PlanGraph,
+    order: readonly PlanNode[],
+    rules: ReadonlySet<OptimizationRule>,
+  ) {
     this.#plan = plan;
-    this.#merged = mergeSources(plan.calls);
+    this.#graph = graph;
+    this.#reusesSourceTopics = rules.has('reuse.ktable.source.topics');
     this.#tables = new TableDecisions(plan.calls);
-    this.#keepingNullKeys = ancestorsOfNullKeyJoins(plan.calls);
+    this.#keepingNullKeys = ancestorsOfNullKeyJoins(graph, order);
   }
 
   write(node: PlanNode): void {
     switch (node.kind) {
       case 'source':
-        if (!this.#merged.has(node)) this.#writeSource(node);
+        this.#writeSource(node);
         break;
       case 'operator':
         this.#writeOperator(node, undefined);
@@ -98,11 +95,9 @@ class Compiler {
 
   /** The topology's nodes that send records to this one. */
   #parents(node: PlanNode): string[] {
-    return node.parents.map((parent) => {
-      if (parent.kind === 'repartition') return parent.names.source;
-      if (parent.kind === 'source') return (this.#merged.get(parent) ?? parent).name;
-      return parent.name;
-    });
+    return this.#graph
+      .parentsOf(node)
+      .map((parent) => (parent.kind === 'repartition' ? parent.names.source : parent.name));
   }
 
   #writeSource(node: SourcePlan): void {
@@ -147,7 +142,11 @@ class Compiler {
   }
 
   #writeTable(node: TablePlan): void {
-    this.#writeOperator(node, this.#tables.storeOf(node));
+    const store = this.#tables.storeOf(node);
+    this.#writeOperator(node, store);
+    const topic = tableTopic(node);
+    if (this.#reusesSourceTopics && store !== undefined && topic !== undefined)
+      this.topology.connectSourceStoreAndTopic(store.name, topic);
   }
 
   /** The processor, then its stores: that of the table first, as caches are flushed in this order. */
@@ -172,7 +171,9 @@ class Compiler {
     const connected = [...lookups.flatMap((lookup) => lookup.stores), ...uses];
     if (connected.length > 0) this.topology.connectProcessorAndStateStores(name, connected);
     if (node.copartitioned !== undefined)
-      this.topology.addCopartitionGroup(topicsOf(node.copartitioned));
+      this.topology.addCopartitionGroup(
+        topicsOf(node.copartitioned.map((source) => this.#graph.builtFor(source))),
+      );
   }
 
   #writeGlobalTable({ name, source, store, operator }: GlobalTablePlan): void {
@@ -224,13 +225,23 @@ class Compiler {
 /** Their repartition serdes are options of the grouping. */
 const GROUPING_CALLS: ReadonlySet<string> = new Set(['count()', 'reduce()', 'aggregate()']);
 
+/** The topic that is a table as it is: that of `builder.table()`. */
+function tableTopic({ origin, parents: [source] }: TablePlan): string | undefined {
+  const ofTable = origin === 'source' && source?.kind === 'source' && !source.shared;
+  return ofTable ? source.topics[0] : undefined;
+}
+
 /** Everything upstream of a join that keeps records without key. */
-function ancestorsOfNullKeyJoins(calls: readonly PlanNode[]): ReadonlySet<PlanNode> {
+function ancestorsOfNullKeyJoins(
+  graph: PlanGraph,
+  order: readonly PlanNode[],
+): ReadonlySet<PlanNode> {
   const ancestors = new Set<PlanNode>();
   // Parents come before their children, so that one pass backwards reaches every ancestor.
-  for (const node of calls.toReversed()) {
+  for (const node of order.toReversed()) {
     const keeps = node.kind === 'operator' && node.keepsNullKeys === true;
-    if (keeps || ancestors.has(node)) for (const parent of node.parents) ancestors.add(parent);
+    if (keeps || ancestors.has(node))
+      for (const parent of graph.parentsOf(node)) ancestors.add(parent);
   }
   return ancestors;
 }

@@ -196,6 +196,7 @@ export class KStream<K, V> {
         value: options.value as SerdeSlot,
         partitions: options.partitions,
         partitioner: options.partitioner as StreamPartitioner | undefined,
+        pinned: true,
       }),
     );
   }

@@ -29,6 +29,8 @@ export interface RepartitionStep {
   readonly value?: SerdeSlot;
   readonly partitions?: number | undefined;
   readonly partitioner?: StreamPartitioner | undefined;
+  /** The user asked for it, no operator did. */
+  readonly pinned?: boolean;
 }
 
 /** Streams and tables meet only within one topology. */
@@ -64,6 +66,7 @@ export function repartitionPlan(stream: StreamState, step: RepartitionStep): Rep
     partitions,
     partitioner: step.partitioner,
     reason: step.reason,
+    ...(step.pinned === true ? { pinned: true } : {}),
   };
 }
 

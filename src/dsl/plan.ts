@@ -85,6 +85,8 @@ export interface RepartitionPlan {
   readonly partitioner: StreamPartitioner | undefined;
   /** The call that made it necessary, for error messages: `count()`. */
   readonly reason: string;
+  /** The user asked for it: optimisation leaves it where it is. */
+  readonly pinned?: boolean;
   /** Internal messages pass, not the stream's records: nothing is filtered, and these serdes are made of those above. */
   readonly wire?: (serdes: ResolvedSerdes) => ResolvedSerdes;
 }

@@ -2,7 +2,7 @@
  * `StreamsBuilder`: where a program begins. It hands out streams and tables, remembers everything that is drawn on
  * them, and makes a `Topology` of it.
  */
-import { StreamsError, TopologyException } from '../errors.js';
+import { TopologyException } from '../errors.js';
 import type { ProcessorSupplier } from '../processor/processor.js';
 import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { Topology } from '../processor/topology.js';
@@ -17,13 +17,14 @@ import { KStream } from './kstream.js';
 import { KTable } from './ktable.js';
 import { validateName } from './names.js';
 import { tableSource } from './operators/table-source.js';
+import { optimizationRules, type Optimization } from './optimize.js';
 import type { BuilderOptions, Consumed, Materialized } from './options.js';
 import { tableStore } from './plan-steps.js';
 import { Plan, type SerdeSlot, type SourcePlan } from './plan.js';
 
 export interface BuildOptions {
-  /** Default and for now the only one: the plan is built as it was drawn. */
-  readonly optimization?: 'none' | undefined;
+  /** Kafka's `topology.optimization`. Default `'none'`: the plan is built as it was drawn. */
+  readonly optimization?: Optimization | undefined;
 }
 
 /**
@@ -167,14 +168,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   /** The topology of everything drawn so far. Throws `TopologyException`, and `MISSING_SERDE` naming the operator. */
   build(options: BuildOptions = {}): Topology {
     checkCall('build()', {}, options, ['optimization']);
-    const optimization: string = options.optimization ?? 'none';
-    if (optimization !== 'none') {
-      throw new StreamsError(
-        'INVALID_ARGUMENT',
-        `build: optimization '${optimization}' is unknown; this version has 'none'.`,
-      );
-    }
-    return compile(this.#plan);
+    return compile(this.#plan, optimizationRules(options.optimization));
   }
 
   /** Names in Kafka's order: store, source, table. */

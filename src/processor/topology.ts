@@ -194,6 +194,17 @@ export class Topology {
     return this;
   }
 
+  /** The topic that feeds a store is its changelog: the store is restored from it and nothing is logged. */
+  connectSourceStoreAndTopic(store: string, topic: string): this {
+    const known = this.#stores.get(store);
+    if (known === undefined) throw new TopologyException(`StateStore ${store} is not added yet.`);
+    if (known.sourceTopic !== undefined) {
+      throw new TopologyException(`Source store ${store} is already added.`);
+    }
+    this.#stores.set(store, { ...known, sourceTopic: topic });
+    return this;
+  }
+
   /** Declares `name` as an internal topic: created by the application, named `<applicationId>-<name>`. */
   addRepartitionTopic(name: string, partitions?: number): this {
     this.#repartitionTopics.set(name, { name, partitions });

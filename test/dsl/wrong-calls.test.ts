@@ -126,7 +126,7 @@ describe('an option that is none', () => {
     [() => source().groupByKey(wrong({ as: 'x' })), "groupByKey(): there is no option 'as'"],
     [
       () => source().toTable(wrong({ versioned: '1 h' })),
-      "toTable(): there is no option 'versioned'",
+      'versioned: "1 h" is not a duration. Give whole milliseconds',
     ],
     [() => grouped().count(wrong('counts')), 'count(): the options are "counts".'],
     [
@@ -144,8 +144,8 @@ describe('an option that is none', () => {
     ],
     [() => table().toStream(wrong({ selector: 1 })), "toStream(): there is no option 'selector'"],
     [
-      () => joined((stream, other) => stream.join(other, (v) => v, wrong({ grace: 1 }))),
-      "join(): there is no option 'grace'",
+      () => joined((stream, other) => stream.join(other, (v) => v, { grace: 1 })),
+      'KTable must be versioned to use a grace period in a stream table join. Give it a history',
     ],
     [
       () => source().process(() => ({ process() {} }), wrong({ stores: store() })),
