@@ -50,7 +50,7 @@ describe.skipIf(!runs('bash'))('in bash', () => {
     expect(bash(words)).toEqual(offered);
   });
 
-  test('every command and every option is offered', () => {
+  test('every command and every option is offered', { timeout: 60_000 }, () => {
     for (const { word, commands } of COMMAND_GROUPS) {
       expect(bash(['millrace', word])).toContain(word);
       for (const command of commands)
