@@ -34,6 +34,13 @@ export interface SessionStoreOptions<K, V> {
 
 type Rows<K, V> = SnapshotIteration<[Windowed<K>, V]>;
 
+/** Both ends belong to a session: at its gap and grace after its end it is not closed, and a record may still join it. */
+const shownMs = ({
+  retentionMs,
+  keepUntilReleased,
+}: Pick<SessionStoreOptions<never, never>, 'retentionMs' | 'keepUntilReleased'>): number =>
+  keepUntilReleased ? retentionMs + 1 : retentionMs;
+
 export class InMemorySessionStore<K, V>
   extends MemoryStore<K, V, Windowed<K>>
   implements SyncSessionStore<K, V>, TimeOrderedScan<K, V>
@@ -47,7 +54,7 @@ export class InMemorySessionStore<K, V>
   /** `rows` are those of the handle this one takes the place of. */
   constructor(options: SessionStoreOptions<K, V>, rows?: RetainedRows) {
     const codec = new StoreCodec(options.name, options.key, options.value);
-    const kept = rows ?? new RetainedRows(options.retentionMs, options.keepUntilReleased);
+    const kept = rows ?? new RetainedRows(shownMs(options), options.keepUntilReleased);
     super(codec, kept, options.caching);
     this.#options = options;
     this.#rows = kept;

@@ -71,11 +71,22 @@ describe('emit on close', () => {
       aggregationSessionStore({ ...strings, retention: 10, keepUntilReleased: true }),
     );
     store.put(session('a', 70, 72), 'x');
-    store.put(session('b', 62, 62), 'y');
+    store.put(session('b', 61, 61), 'y');
     store.promote();
     expect(store.fetch('b')).toEqual([]);
-    expect(store.rowsBetween(0, 62)).toEqual([[session('b', 62, 62), 'y']]);
+    expect(store.rowsBetween(0, 61)).toEqual([[session('b', 61, 61), 'y']]);
     expect(task.dropped).toBe(0);
+  });
+
+  it('a session that ends at the retention is not closed yet, and is shown', () => {
+    const { store } = opened(
+      aggregationSessionStore({ ...strings, retention: 10, keepUntilReleased: true }),
+    );
+    store.put(session('a', 70, 72), 'x');
+    store.put(session('b', 62, 62), 'y');
+    store.promote();
+    expect(store.fetchSession('b', 62, 62)).toBe('y');
+    expect(store.findSessions('b', 57, 67)).toEqual([[session('b', 62, 62), 'y']]);
   });
 
   it('released rows stay while retention shows them', () => {
