@@ -7,12 +7,14 @@ import { compare, type Comparison } from './measure.js';
 import { logAppend } from './workloads/append.js';
 import { logRead } from './workloads/read.js';
 import { stateless, streamTableJoin, wordCount } from './workloads/throughput.js';
+import { windows } from './workloads/windows.js';
 
 type Make = (quick: boolean, directory: string) => Comparison[] | Promise<Comparison[]>;
 
 const records = (quick: boolean) => (quick ? 200_000 : 500_000);
 const keyedRecords: Make = (quick) => stateless(records(quick));
 const words: Make = (quick) => wordCount(quick ? 1 : 2);
+const windowed: Make = (quick) => windows(records(quick));
 const appends: Make = (quick, directory) => logAppend(directory, quick ? 600_000 : 3_000_000);
 const reads: Make = (quick, directory) => logRead(directory, quick ? 500_000 : 2_000_000);
 
@@ -22,6 +24,9 @@ const MAKERS: { readonly [name: string]: Make } = {
   'word count, cache off': words,
   'word count, cache on': words,
   'stream-table join': (quick) => streamTableJoin(records(quick)),
+  'tumbling count': windowed,
+  'hopping count': windowed,
+  'session count': windowed,
   'log append, durable': appends,
   'typed producer, durable': appends,
   'log append, gzip': appends,
