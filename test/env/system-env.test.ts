@@ -90,6 +90,22 @@ describe('the directory lock', () => {
     expect(files.list(directory)).toEqual([]);
   });
 
+  it('is kept out by a reader who leaves no trace, and refuses readers while it is held', () => {
+    const { files } = systemEnv();
+    const guard = files.guard(directory);
+    expect(files.list(directory)).toEqual([]);
+    // Elsewhere nothing keeps a writer out that leaves no trace.
+    if (process.platform === 'linux')
+      expect(failure(() => files.lock(directory)).code).toBe('LOG_LOCKED');
+    guard.release();
+    const lock = files.lock(directory);
+    const refused = failure(() => files.guard(directory));
+    expect(refused.code).toBe('LOG_LOCKED');
+    expect(refused.message).toContain(`this very process ${process.pid}`);
+    lock.release();
+    files.guard(directory).release();
+  });
+
   it('recognises the directory behind another path', () => {
     const { files } = systemEnv();
     const lock = files.lock(directory);

@@ -124,6 +124,12 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'this.#count <= 1 && !control) { this.#count = 0;',
   },
   {
+    name: 'cleans a committed transaction because an older one was aborted',
+    file: 'log/engine/compaction/transaction-filter.js',
+    find: 'if (lastOffset < offset)',
+    replace: 'if (false)',
+  },
+  {
     name: 'looks for timestamps behind the right place',
     file: 'log/engine/segment.js',
     find: 'return low < 2 ? this.baseOffset : this.baseOffset + this.#offsets[low - 2] + 1;',
