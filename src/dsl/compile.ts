@@ -3,6 +3,7 @@
  * topics are written out, and every operator becomes a processor node. Nodes are added in the order of the calls,
  * which decides numbering and the order in which children are processed.
  */
+import { TopologyException } from '../errors.js';
 import type { ProcessorSupplier } from '../processor/processor.js';
 import { Topology } from '../processor/topology.js';
 import type { OperatorSupplier } from './operators/operator.js';
@@ -47,6 +48,8 @@ class Compiler {
   readonly #reusesSourceTopics: boolean;
   readonly #tables: TableDecisions;
   readonly #keepingNullKeys: ReadonlySet<PlanNode>;
+  /** What needs each repartition topic. */
+  readonly #hops = new Map<string, string>();
 
   constructor(
     plan: Plan,
@@ -124,6 +127,7 @@ class Compiler {
       purpose: `the repartition topic ${names.topic} that ${reason} needs`,
       call: GROUPING_CALLS.has(reason) ? 'groupBy() or groupByKey()' : reason,
     });
+    this.#requireFresh(node);
     this.topology.addRepartitionTopic(names.topic, partitions);
     const parents = this.#parents(node);
     if (node.wire !== undefined) {
@@ -139,6 +143,17 @@ class Compiler {
       .addProcessor(names.filter, asProcessor(filter), parents)
       .addSink(names.sink, names.topic, [names.filter], { key, value, partitioner })
       .addSource(names.source, [names.topic], { key, value });
+  }
+
+  /** Two joins of one stream are named after that stream, unless they have names. */
+  #requireFresh({ names, reason }: RepartitionPlan): void {
+    const first = this.#hops.get(names.topic);
+    this.#hops.set(names.topic, reason);
+    if (first === undefined) return;
+    throw new TopologyException(
+      `Topic ${names.topic} has already been registered by another source. It is the repartition topic of ${first} and of ${reason}: ` +
+        'give each of them a name of its own ({ name }), or call repartition() once and draw both behind it.',
+    );
   }
 
   #writeTable(node: TablePlan): void {
