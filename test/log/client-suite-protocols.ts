@@ -1,6 +1,6 @@
 /** The part of the ports' suite about how groups share out: assignors, cooperative rebalances, patterns, static members. */
 import { expect, it } from 'vitest';
-import type { LogConsumer, LogConsumerOptions } from '../../src/log/client.js';
+import type { LogConsumer, LogConsumerOptions, RebalanceListener } from '../../src/log/client.js';
 import { Diary, LossDiary, member, names, settle } from './client-suite-members.js';
 import { recordsOf, values, type Bench } from './client-suite-records.js';
 
@@ -123,6 +123,36 @@ export function describeProtocols(bench: () => Bench): void {
     await settle(bench, one, two, three);
     if (one.assignment().some(({ partition }) => partition === held.partition)) await commit();
   });
+
+  it.each(['closes', 'unsubscribes'] as const)(
+    'a cooperative member that %s before it takes its part can still commit what it gives up',
+    async (way) => {
+      await bench().topic('a', 2);
+      const listener: RebalanceListener = {
+        onPartitionsAssigned: () => undefined,
+        onPartitionsRevoked: (partitions) =>
+          one.commit(partitions.map((at) => ({ ...at, offset: 0, metadata: 'given up' }))),
+      };
+      const one = member(bench, ['a'], listener, COOPERATIVE);
+      await settle(bench, one);
+      const [two, three] = [0, 1].map(() => member(bench, ['a'], undefined, COOPERATIVE));
+      await bench().run(two!.poll(0));
+      await bench().run(one.poll(0));
+      await bench().run(two!.poll(0));
+      await bench().run(three!.poll(0));
+      await bench().run(one.poll(0));
+      const held = one.assignment();
+      expect(held.length).toBeGreaterThan(0);
+      await bench().run(two!.poll(0));
+      if (way === 'closes') await bench().run(one.close());
+      else {
+        one.subscribe([], listener);
+        await bench().run(one.poll(0));
+      }
+      const expected = held.map(() => ({ offset: 0, metadata: 'given up' }));
+      expect(await two!.committed(held)).toEqual(expected);
+    },
+  );
 
   it('a cooperative member gives up what it does not want any more, or what is gone', async () => {
     await bench().topic('a');

@@ -106,6 +106,11 @@ export class GroupMember {
     return this.assignment;
   }
 
+  /** It leaves with what it holds, which nobody else was given: until then it commits in the last generation, taken or not. */
+  catchUp(): void {
+    this.generationId = this.assignedGenerationId;
+  }
+
   /** It is in no group any more, and has nothing. */
   removed(state: 'outside' | 'fenced'): void {
     this.state = state;

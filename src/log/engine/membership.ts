@@ -52,7 +52,10 @@ export class Membership {
     if (held.length === 0 || this.#givingUp) return;
     const { state } = this.member;
     if (state === 'outside' || state === 'fenced') await this.#lose(held);
-    else await this.#revoke(held);
+    else {
+      this.member.catchUp();
+      await this.#revoke(held);
+    }
   }
 
   /** Leaves the group; a static member only goes away. */
@@ -65,6 +68,7 @@ export class Membership {
 
   async #leave(): Promise<void> {
     const held = this.#assignment.list();
+    this.member.catchUp();
     try {
       if (held.length > 0) await this.#revoke(held);
     } finally {
