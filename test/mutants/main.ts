@@ -35,11 +35,11 @@ function plant({ name, file, find, replace }: Mutant, directory: string): void {
 }
 
 /** What the simulation said of the mutant; undefined when it found nothing. */
-function found(directory: string): string | undefined {
+function found(directory: string, from: number): string | undefined {
   const program = join(directory, 'test/simulation/log/main.js');
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
-    [program, '--from', '1', '--seconds', values.seconds, '--jobs', values.jobs, '--first'],
+    [program, '--from', `${from}`, '--seconds', values.seconds, '--jobs', values.jobs, '--first'],
     { encoding: 'utf8', maxBuffer: 2 ** 28 },
   );
   const line = `${stdout}\n${stderr}`.split('\n').find((text) => text.startsWith('FAILED seed'));
@@ -55,7 +55,7 @@ for (const mutant of MUTANTS) {
   const directory = join(BUILD, 'mutant');
   plant(mutant, directory);
   const started = performance.now();
-  const what = found(directory);
+  const what = found(directory, mutant.from ?? 1);
   if (what === undefined) missed++;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(

@@ -8,6 +8,8 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** A seed that finds a rare one, as plans are drawn today; without it thousands may be needed. */
+  readonly from?: number;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -128,6 +130,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'log/engine/compaction/transaction-filter.js',
     find: 'if (lastOffset < offset)',
     replace: 'if (false)',
+    from: 218_175,
   },
   {
     name: 'looks for timestamps behind the right place',
@@ -183,12 +186,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'log/engine/recovered-swaps.js',
     find: 'return named;',
     replace: 'return false;',
-  },
-  {
-    name: 'lets the files of a former topic come back',
-    file: 'log/engine/journal-recovery.js',
-    find: '|| named || topics.replaced(partition)',
-    replace: '|| named',
+    from: 109_581,
   },
 ];
 
