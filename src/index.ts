@@ -18,6 +18,8 @@ export type { SessionMerger } from './dsl/session-windowed-stream.js';
 export { TimeWindowedKStream } from './dsl/time-windowed-stream.js';
 export { Suppressed } from './dsl/suppressed.js';
 export type { StrictSuppressionBuffer, SuppressionBuffer } from './dsl/suppressed.js';
+export { JoinWindows } from './dsl/join-windows.js';
+export type { JoinWindowsOptions } from './dsl/join-windows.js';
 export { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from './dsl/windows.js';
 export type {
   SessionWindowsOptions,
@@ -55,6 +57,7 @@ export type {
   Repartitioned,
   Serializer,
   StoreOptions,
+  StreamJoined,
   TableJoined,
   WindowedMaterialized,
 } from './dsl/options.js';

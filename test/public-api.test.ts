@@ -24,6 +24,7 @@ const DOORS: { readonly [door: string]: readonly string[] } = {
     'BranchedKStream',
     'CogroupedKStream',
     'GlobalKTable',
+    'JoinWindows',
     'KGroupedStream',
     'KGroupedTable',
     'KStream',

@@ -1,5 +1,5 @@
 /** `split`: one stream becomes several, by name or in Java's style. */
-import { requireFunction } from '../arguments.js';
+import { requireFunction, requireOptions } from '../arguments.js';
 import { StreamsError } from '../errors.js';
 import { checkCall, NAMED } from './checks.js';
 import type { KStream } from './kstream.js';
@@ -116,3 +116,11 @@ function checkBranch<K, V>(branches: Branches<K, V>, name: string, last: boolean
     );
   }
 }
+
+/** Options, or branches by name? A branch may be called `name`: what it is decides. */
+export const isNamed = (argument: object): argument is Named => {
+  requireOptions(argument, Object.keys(argument ?? {}), 'split()');
+  return Object.entries(argument).every(
+    ([name, value]) => name === 'name' && (value === undefined || typeof value === 'string'),
+  );
+};

@@ -10,6 +10,14 @@ export const SERDES: readonly string[] = ['key', 'value'];
 export const GROUPED: readonly string[] = ['key', 'value', 'name'];
 export const JOINED: readonly string[] = [...GROUPED, 'grace'];
 export const GLOBAL_JOINED: readonly string[] = ['keySelector', 'name'];
+export const STREAM_JOINED: readonly string[] = [
+  ...GROUPED,
+  'windows',
+  'otherValue',
+  'as',
+  'store',
+  'logging',
+];
 export const CONSUMED: readonly string[] = ['key', 'value', 'timestamps', 'offsetReset', 'name'];
 export const PRODUCED: readonly string[] = ['key', 'value', 'partitioner', 'name'];
 export const REPARTITIONED: readonly string[] = [

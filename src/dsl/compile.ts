@@ -230,10 +230,10 @@ class Compiler {
     return resolveSerdes(this.#plan, { ...node.serdes, operator: node.name, purpose, call });
   }
 
-  #storeSerdes(operator: string, { name, key, value }: StorePlan): ResolvedSerdes {
+  #storeSerdes(operator: string, store: StorePlan): ResolvedSerdes {
+    const { name, key, value, call = 'the call that makes the table', valueOption } = store;
     const purpose = `its store ${name}`;
-    const call = 'the call that makes the table';
-    return resolveSerdes(this.#plan, { key, value, operator, purpose, call });
+    return resolveSerdes(this.#plan, { key, value, operator, purpose, call, valueOption });
   }
 }
 

@@ -5,11 +5,16 @@
 import type { TopicNameExtractor } from '../processor/node-definition.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { FixedKeyProcessorSupplier, ProcessorSupplier } from '../processor/processor.js';
-import { requireOptions } from '../arguments.js';
 import { StreamsError } from '../errors.js';
 import { requireSupplier } from '../processor/supplier.js';
 import { checkTopic } from '../state/checked-options.js';
-import { BranchedKStream, splitByName, type Branches, type NamedBranches } from './branched.js';
+import {
+  BranchedKStream,
+  isNamed,
+  splitByName,
+  type Branches,
+  type NamedBranches,
+} from './branched.js';
 import {
   checkCall,
   GROUPED,
@@ -38,10 +43,12 @@ import type {
   Processing,
   Produced,
   Repartitioned,
+  StreamJoined,
 } from './options.js';
 import type { SerdeSlot, StreamState } from './plan.js';
 import { repartitioned, requireSamePlan, tableStore, union } from './plan-steps.js';
-import { joinTable, type JoinOptions, type JoinTarget, type TableValue } from './stream-join.js';
+import { joinTable, type JoinOptions, type JoinTarget, type JoinValue } from './stream-join.js';
+import { joinStreams, type StreamJoinKind } from './stream-stream-join.js';
 import { tableSource } from './operators/table-source.js';
 
 /** What an operator does to keys and values, and with that to their serdes. */
@@ -73,6 +80,8 @@ const NEW_BOTH: Effect = { changesKey: true, changesValue: true };
  * ```
  */
 export class KStream<K, V> {
+  /** Tells the joins what the other side is. */
+  readonly kind = 'KStream';
   /** @internal */
   readonly state: StreamState;
   /** Only for the compiler. */
@@ -243,24 +252,33 @@ export class KStream<K, V> {
   }
 
   /**
-   * Looks up each record's key in a table (or the key that `keySelector` gives in a global table); records without a
-   * match are left out.
+   * With a stream: meets the records of the same key that lie within `windows`. With a table: looks the key of each
+   * record up (or the key that `keySelector` gives in a global table). Records without a match are left out.
    */
   join<T extends JoinTarget<K>, R>(
     other: T,
-    joiner: (value: V, otherValue: TableValue<T>, key: K) => Awaitable<R>,
+    joiner: (value: V, otherValue: JoinValue<T>, key: K) => Awaitable<R>,
     ...options: JoinOptions<T, K, V>
   ): KStream<K, R> {
-    return new KStream(joinTable(this.state, other, joiner, options[0] ?? {}, false));
+    return this.#joined(other, joiner, options[0], 'inner');
   }
 
-  /** As `join`, but a record without a match is joined with `undefined`. */
+  /** As `join`, but a record without a match is joined with `undefined`; with a stream, when its window is over. */
   leftJoin<T extends JoinTarget<K>, R>(
     other: T,
-    joiner: (value: V, otherValue: TableValue<T> | undefined, key: K) => Awaitable<R>,
+    joiner: (value: V, otherValue: JoinValue<T> | undefined, key: K) => Awaitable<R>,
     ...options: JoinOptions<T, K, V>
   ): KStream<K, R> {
-    return new KStream(joinTable(this.state, other, joiner, options[0] ?? {}, true));
+    return this.#joined(other, joiner, options[0], 'left');
+  }
+
+  /** As `leftJoin` with a stream, where records of the other side without a match come out, too. */
+  outerJoin<V2, R>(
+    other: KStream<K, V2>,
+    joiner: (value: V | undefined, otherValue: V2 | undefined, key: K) => Awaitable<R>,
+    options: StreamJoined<K, V, V2>,
+  ): KStream<K, R> {
+    return this.#joined(other, joiner, options, 'outer');
   }
 
   /** Runs a processor of yours; what it forwards may have other keys. */
@@ -305,6 +323,19 @@ export class KStream<K, V> {
       value: (options.value as SerdeSlot) ?? this.state.value,
       partitioner: options.partitioner as StreamPartitioner | undefined,
     });
+  }
+
+  #joined<R>(
+    other: unknown,
+    joiner: (value: never, otherValue: never, key: K) => Awaitable<R>,
+    options: object | undefined,
+    kind: StreamJoinKind,
+  ): KStream<K, R> {
+    return new KStream(
+      other instanceof KStream
+        ? joinStreams(this.state, other.state, joiner, options, kind)
+        : joinTable(this.state, other, joiner, options, kind),
+    );
   }
 
   #operator<K2, V2>(
@@ -364,14 +395,6 @@ const groupingOf = <K, V>({ name, key, value }: Grouped<K, V>) => ({
   key: key as SerdeSlot,
   value: value as SerdeSlot,
 });
-
-/** A branch may be called `name`: what it is decides. */
-const isNamed = (argument: object): argument is Named => {
-  requireOptions(argument, Object.keys(argument ?? {}), 'split()');
-  return Object.entries(argument).every(
-    ([name, value]) => name === 'name' && (value === undefined || typeof value === 'string'),
-  );
-};
 
 /** Streams that are merged have one serde only if both had the same. */
 const same = (left: SerdeSlot, right: SerdeSlot): SerdeSlot => (left === right ? left : undefined);

@@ -4,6 +4,7 @@
  */
 import { StreamsError } from '../errors.js';
 import { mergeRepartitions } from './optimize-repartitions.js';
+import { spareSelfJoins } from './optimize-self-joins.js';
 import type { PlanGraph } from './plan-graph.js';
 
 /**
@@ -45,4 +46,5 @@ const isRule = (rule: unknown): rule is OptimizationRule => RULES.some((known) =
 /** The rules that move edges; the others are decisions of the compiler about single nodes. */
 export function optimize(graph: PlanGraph, rules: ReadonlySet<OptimizationRule>): void {
   if (rules.has('merge.repartition.topics')) mergeRepartitions(graph);
+  if (rules.has('single.store.self.join')) spareSelfJoins(graph);
 }

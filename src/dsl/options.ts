@@ -7,6 +7,7 @@ import type { Serde } from '../serde/serde.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { StoreBuilder } from '../state/store.js';
+import type { JoinWindows } from './join-windows.js';
 
 /** A value that may come later: user functions may be async. */
 export type { Awaitable } from '../processor/processor.js';
@@ -56,6 +57,22 @@ export interface Joined<K, V> extends Named {
    * must be versioned, for at least as long. Records that come later than that are joined at once.
    */
   readonly grace?: Duration | undefined;
+}
+
+/** A join of two streams. Serdes are those of the stores that keep both sides for the time of the windows. */
+export interface StreamJoined<K, V, VO> extends Named {
+  /** Which records meet: `JoinWindows.of({ within: '5s', grace: '1s' })`. */
+  readonly windows: JoinWindows;
+  readonly key?: Serde<Exclude<K, null>> | undefined;
+  /** Of this side. */
+  readonly value?: Serde<Exclude<V, null>> | undefined;
+  /** Of the other side. */
+  readonly otherValue?: Serde<Exclude<VO, null>> | undefined;
+  /** Base of the names of its stores: `<as>-this-join-store`, `<as>-other-join-store`. */
+  readonly as?: string | undefined;
+  readonly store?: 'persistent' | 'memory' | undefined;
+  /** Default true: without changelog topics the join has forgotten its records after a restart. */
+  readonly logging?: boolean | undefined;
 }
 
 /** A join of tables by a foreign key. The partitioners choose by the key alone: the value they are given is null. */

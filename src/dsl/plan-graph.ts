@@ -7,7 +7,7 @@ import { mergeSources } from './merge-sources.js';
 import type { Plan, PlanNode, SourceOfRecords } from './plan.js';
 
 export class PlanGraph {
-  readonly #order: PlanNode[];
+  #order: PlanNode[];
   readonly #parents = new Map<PlanNode, readonly PlanNode[]>();
   /** What stands for a node that is not built itself. */
   readonly #standIns = new Map<PlanNode, PlanNode>();
@@ -66,5 +66,15 @@ export class PlanGraph {
     this.#order.splice(this.#order.indexOf(node), 1);
     this.#parents.delete(node);
     this.#standIns.set(node, standIn);
+  }
+
+  /** `standIn` is built in the place of `node`, and those that are `spared` are not built. */
+  substitute(node: PlanNode, standIn: PlanNode, spared: readonly PlanNode[]): void {
+    this.#order[this.#order.indexOf(node)] = standIn;
+    this.#parents.set(standIn, standIn.parents);
+    for (const child of this.#order)
+      if (this.parentsOf(child).includes(node)) this.moveEdge(child, node, standIn);
+    for (const gone of [node, ...spared]) this.#parents.delete(gone);
+    this.#order = this.#order.filter((other) => !spared.includes(other));
   }
 }

@@ -47,6 +47,16 @@ export function repartitioned(stream: StreamState, step: RepartitionStep): Strea
   return behind(stream, stream.plan.add(repartitionPlan(stream, step)));
 }
 
+/** As `repartitioned`, for a join. Joins that nobody named share the hop of their stream, as in Kafka. */
+export function repartitionedForJoin(stream: StreamState, step: RepartitionStep): StreamState {
+  const { plan, node } = stream;
+  const drawn = repartitionPlan(stream, step);
+  const shared = step.prefix === node.name ? plan.joinHops.get(node) : undefined;
+  if (shared !== undefined) return behind(stream, shared);
+  plan.joinHops.set(node, drawn);
+  return behind(stream, plan.add(drawn));
+}
+
 export function repartitionPlan(stream: StreamState, step: RepartitionStep): RepartitionPlan {
   const { partitions } = step;
   if (partitions !== undefined && !(Number.isSafeInteger(partitions) && partitions > 0)) {

@@ -60,6 +60,18 @@ export interface OperatorPlan {
   readonly keepsNullKeys?: boolean;
   /** Where its records come from must have equal partition counts. */
   readonly copartitioned?: readonly SourceOfRecords[];
+  /** The last node of a stream-stream join says what may stand for the whole join. */
+  readonly selfJoin?: SelfJoinPlan;
+}
+
+/** What is built instead of a stream-stream join when both of its sides get their records from one node. */
+export interface SelfJoinPlan {
+  /** The first node of each side. */
+  readonly sides: readonly [left: OperatorPlan, right: OperatorPlan];
+  /** These are left out. */
+  readonly spared: readonly OperatorPlan[];
+  /** Takes the place and the name of the node that this is said of. */
+  readonly node: OperatorPlan;
 }
 
 /** A processor of the user, with stores by name or to be added. */
@@ -96,6 +108,9 @@ export interface StorePlan {
   readonly name: string;
   readonly key: SerdeSlot;
   readonly value: SerdeSlot;
+  /** The call that takes its serdes, and what the serde of the value is called there, for error messages. */
+  readonly call?: string;
+  readonly valueOption?: string;
   readonly build: (serdes: ResolvedSerdes) => StoreBuilder;
 }
 
@@ -267,6 +282,8 @@ export class Plan {
   readonly names = new NameSource();
   readonly defaultKey: SerdeSlot;
   readonly defaultValue: SerdeSlot;
+  /** The hop that was drawn last for a join of a stream, by the stream's node: joins under its name share it. */
+  readonly joinHops = new Map<PlanNode, RepartitionPlan>();
   readonly #calls: PlanNode[] = [];
   #buildOrder: PlanNode[] = [];
 

@@ -15,6 +15,8 @@ export interface SerdeNeed {
   readonly purpose: string;
   /** The call that takes the missing option: `to()`. */
   readonly call: string;
+  /** What that call names the serde of the value; default `value`. */
+  readonly valueOption?: string | undefined;
 }
 
 export interface ResolvedSerdes {
@@ -29,11 +31,13 @@ export function resolveSerdes(plan: Plan, need: SerdeNeed): ResolvedSerdes {
   };
 }
 
-function missing(part: 'key' | 'value', { operator, purpose, call }: SerdeNeed): never {
+function missing(part: 'key' | 'value', need: SerdeNeed): never {
+  const { operator, purpose, call, valueOption = 'value' } = need;
+  const option = part === 'key' ? 'key' : valueOption;
   throw new StreamsError(
     'MISSING_SERDE',
     `Operator ${operator} has no ${part} serde for ${purpose}: the ${part} was changed, or its serde was never given. ` +
-      `Set the option \`${part}\` of ${call}, such as { ${part}: Serdes.string() }, or a default for all operators: new StreamsBuilder({ ${part}: Serdes.string() }).`,
+      `Set the option \`${option}\` of ${call}, such as { ${option}: Serdes.string() }, or a default for all operators: new StreamsBuilder({ ${part}: Serdes.string() }).`,
     { node: operator },
   );
 }

@@ -10,8 +10,8 @@ import { GlobalKTable } from './global-ktable.js';
 import { KTable } from './ktable.js';
 import { graceJoin } from './operators/grace-join.js';
 import { globalTableJoin, tableJoin, type TableJoiner } from './operators/table-join.js';
-import type { GlobalJoined, Joined } from './options.js';
-import { repartitioned, requireSamePlan, union } from './plan-steps.js';
+import type { GlobalJoined, Joined, StreamJoined } from './options.js';
+import { repartitionedForJoin, requireSamePlan, union } from './plan-steps.js';
 import type { OperatorPlan, SerdeSlot, StreamState, TablePlan, TableState } from './plan.js';
 import type { ResolvedSerdes } from './serde-resolution.js';
 
@@ -21,28 +21,52 @@ interface Joinable<Kind, K, V> {
   readonly storeEntry?: readonly [key: K, value: V];
 }
 
+/** The parts of a stream that decide how it can be joined. */
+export interface JoinableStream<K, V> {
+  readonly kind: 'KStream';
+  readonly recordType?: readonly [key: K, value: V];
+}
+
 /** What a stream with keys of type K can be joined with. */
 export type JoinTarget<K> =
   | Joinable<'KTable', K, unknown>
-  | Joinable<'GlobalKTable', unknown, unknown>;
+  | Joinable<'GlobalKTable', unknown, unknown>
+  | JoinableStream<K | null, unknown>;
 
-export type TableValue<T> = T extends Joinable<string, infer _K, infer V> ? V : never;
+/** The type of the other side's values. */
+export type JoinValue<T> =
+  T extends Joinable<'KTable' | 'GlobalKTable', infer _K, infer V>
+    ? V
+    : T extends JoinableStream<infer _SK, infer SV>
+      ? NonNullable<SV>
+      : never;
 
 /** The options of a join by its other side, as the rest of the arguments. */
 export type JoinOptions<T, K, V> =
-  T extends Joinable<'GlobalKTable', infer GK, infer _V>
-    ? [options: GlobalJoined<K, V, GK>]
-    : [options?: Joined<K, V>];
+  T extends JoinableStream<infer _SK, infer VO>
+    ? [options: StreamJoined<K, V, VO>]
+    : T extends Joinable<'GlobalKTable', infer GK, infer _V>
+      ? [options: GlobalJoined<K, V, GK>]
+      : [options?: Joined<K, V>];
 
-export function joinTable<K, V, VT, R>(
+export function joinTable(
   stream: StreamState,
-  other: JoinTarget<K>,
-  joiner: TableJoiner<K, V, VT, R>,
-  options: Joined<K, V> | GlobalJoined<K, V, unknown>,
-  left: boolean,
+  other: unknown,
+  joiner: (value: never, otherValue: never, key: never) => unknown,
+  given: object | undefined,
+  kind: 'inner' | 'left' | 'outer',
 ): StreamState {
   // An inner join calls the joiner with values only, a left join's takes undefined.
-  const join = joiner as TableJoiner<K, V, VT | undefined, R>;
+  const join = joiner as TableJoiner<unknown, unknown, unknown, unknown>;
+  const options = (given ?? {}) as
+    | Joined<unknown, unknown>
+    | GlobalJoined<unknown, unknown, unknown>;
+  const left = kind === 'left';
+  if (kind === 'outer')
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      'outerJoin(): the other side is not a KStream of this builder. A stream can only be left-joined with a table: leftJoin(table, joiner).',
+    );
   if (other instanceof KTable || other instanceof GlobalKTable) {
     const call = left ? 'leftJoin()' : 'join()';
     const plan = other instanceof KTable ? other.state.plan : other.plan;
@@ -61,7 +85,7 @@ export function joinTable<K, V, VT, R>(
     'INVALID_ARGUMENT',
     other instanceof GlobalKTable
       ? 'A join with a global table needs the option keySelector: (key, value) => the key to look up.'
-      : 'A stream can be joined with a KTable or a GlobalKTable of this builder.',
+      : 'A stream can be joined with a KStream, a KTable or a GlobalKTable of this builder.',
   );
 }
 
@@ -75,7 +99,7 @@ function joinPartitioned<K, V, VT, R>(
   const { plan } = original;
   const key = (options.key as SerdeSlot) ?? original.key;
   const stream = original.keyChanged
-    ? repartitioned(original, {
+    ? repartitionedForJoin(original, {
         prefix: options.name ?? original.node.name,
         reason: left ? 'leftJoin()' : 'join()',
         key,

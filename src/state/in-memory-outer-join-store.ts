@@ -107,10 +107,7 @@ export class InMemoryOuterJoinStore<K, V1, V2>
 
   earliest(side?: JoinSide): number | undefined {
     if (side !== undefined) return this.#rows.times[orderOf(side)].earliest();
-    const left = this.#rows.times[LEFT].earliest();
-    const right = this.#rows.times[RIGHT].earliest();
-    if (left === undefined || right === undefined) return left ?? right;
-    return Math.min(left, right);
+    return lesser(this.#rows.times[LEFT].earliest(), this.#rows.times[RIGHT].earliest());
   }
 
   rowsUpTo(leftTo: number, rightTo: number): readonly OuterJoinRow<K, V1, V2>[] {
@@ -125,6 +122,20 @@ export class InMemoryOuterJoinStore<K, V1, V2>
         Buffer.compare(this.#keyBytes(left.group), this.#keyBytes(right.group)),
     );
     return rows.map((row) => this.#joinRow(row));
+  }
+
+  scanEnd(leftTo: number, rightTo: number): number | undefined {
+    const [right, left] = this.#rows.times;
+    const openLeft = left.after(leftTo);
+    const openRight = right.after(rightTo);
+    if (openLeft === undefined || openRight === undefined)
+      return greater(left.latest(), right.latest());
+    const end = Math.max(openLeft, openRight);
+    // Left rows of a time come after the right ones.
+    const last = openLeft === end ? left : right;
+    if (valuesAt(last, end) > 1 || (last === right && left.between(end, end).length > 0))
+      return end;
+    return lesser(left.after(end), right.after(end)) ?? end;
   }
 
   // ------------------------------------------------------------ the task's side
@@ -287,6 +298,21 @@ class SidedRows implements LayeredRows<TimedRow> {
 }
 
 const orderOf = (side: JoinSide): 0 | 1 => (side === 'left' ? LEFT : RIGHT);
+
+/** Of two times, where there may be none. */
+function lesser(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
+}
+
+function greater(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other > one) ? other : one;
+}
+
+function valuesAt(times: TimeIndex, time: number): number {
+  let count = 0;
+  for (const row of times.between(time, time)) count += listOf(row)?.length ?? 0;
+  return count;
+}
 
 /** What the rows of this store hold. */
 const listOf = (row: TimedRow): ValueList | undefined => row.value as ValueList | undefined;

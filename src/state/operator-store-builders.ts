@@ -10,9 +10,9 @@ import { InMemoryTimeOrderedBuffer } from './in-memory-time-ordered-buffer.js';
 import type { OuterJoinStore, TimeOrderedBuffer, TimeOrderedScan } from './operator-stores.js';
 import type { SessionStore } from './session.js';
 import { builderOf, type BuilderOptions } from './store-builder.js';
-import { timestampedFace } from './store-face.js';
+import { bareFace, timestampedFace } from './store-face.js';
 import type { StoreBuilder } from './store.js';
-import type { TimestampedWindowStore } from './window.js';
+import type { TimestampedWindowStore, WindowStore } from './window.js';
 import {
   sessionBuilder,
   windowBuilder,
@@ -52,6 +52,14 @@ export function aggregationSessionStore<K, V>(
 ): StoreBuilder<SessionStore<K, V> & TimeOrderedScan<K, V> & CachedStore<Windowed<K>, V>> {
   const { keepUntilReleased, ...rest } = options;
   return sessionBuilder('session aggregation', rest, { keepUntilReleased });
+}
+
+/** What one side of a stream-stream join keeps for the other: every record, also with the same key and time. */
+export function joinWindowStore<K, V>(
+  options: Omit<WindowStoresOptions<K, V>, 'retainDuplicates'>,
+): StoreBuilder<WindowStore<K, V>> {
+  const duplicates = { ...options, retainDuplicates: true };
+  return windowBuilder('stream join', duplicates, bareFace<V>(), { keepUntilReleased: false });
 }
 
 /** The shared store of a left or outer stream-stream join. */

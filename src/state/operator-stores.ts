@@ -56,6 +56,12 @@ export interface OuterJoinStore<K, V1, V2> extends StateStore {
    * left, key bytes). Costs what it returns.
    */
   rowsUpTo(leftTo: number, rightTo: number): Awaitable<readonly OuterJoinRow<K, V1, V2>[]>;
+  /**
+   * The timestamp at which Kafka, on its way through all rows in this order, has seen enough: that of the row after
+   * the first ones of both sides that are not due; of the last row, when there is no such row. Kafka takes it for the
+   * least timestamp that is left. `undefined` when there are no rows.
+   */
+  scanEnd(leftTo: number, rightTo: number): number | undefined;
 }
 
 /** The context of a buffered record: where it came from, and its timestamp. */

@@ -25,6 +25,10 @@ export class OrderedChunks<T extends P, P = T> {
     return this.#chunks[0]?.[0];
   }
 
+  last(): T | undefined {
+    return this.#chunks.at(-1)?.at(-1);
+  }
+
   find(probe: P): T | undefined {
     // Mostly it is the last one that is looked for, or one behind it.
     const last = this.#chunks.at(-1)?.at(-1);

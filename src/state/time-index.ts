@@ -47,6 +47,16 @@ export class TimeIndex implements PresentRows {
     return this.#ordered.first()?.time;
   }
 
+  /** The greatest time with a row. */
+  latest(): number | undefined {
+    return this.#ordered.last()?.time;
+  }
+
+  /** The least time after `time` with a row. */
+  after(time: number): number | undefined {
+    return this.#ordered.next({ time, order: 0 })?.time;
+  }
+
   add(row: TimedRow): void {
     const { time } = row;
     let list = this.#last !== undefined && this.#last.time === time ? this.#last : undefined;

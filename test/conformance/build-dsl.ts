@@ -35,7 +35,7 @@ import type { StoreKinds } from './processors.js';
 import { transformerOf, type TransformerSpec } from './transformers.js';
 import { storeBuilder } from './stores.js';
 import { type call, UnsupportedOperation } from './unsupported.js';
-import { suppressedOf, windowsOf } from './windows.js';
+import { joinWindowsOf, suppressedOf, windowsOf } from './windows.js';
 
 export interface DslGraph {
   readonly builder: unknown;
@@ -112,6 +112,17 @@ const tableJoin = (method: string): Build =>
   joining(method, (operation) => {
     const grace = optionalNumber(operation, 'grace');
     return grace === undefined ? {} : { grace };
+  });
+
+const streamJoin = (method: string): Build =>
+  joining(method, (operation) => {
+    const as = optionalText(operation, 'storeName');
+    const store = STORE_TYPES[optionalText(operation, 'storeType') ?? ''];
+    return {
+      windows: joinWindowsOf(operation),
+      ...(as === undefined ? {} : { as }),
+      ...(store === undefined ? {} : { store }),
+    };
   });
 
 /** The extractor is a value mapper that sees no key. */
@@ -232,6 +243,9 @@ const BUILDERS: { readonly [op: string]: Build } = {
   },
   aggregate: aggregation,
 
+  ssJoin: streamJoin('join'),
+  ssLeftJoin: streamJoin('leftJoin'),
+  ssOuterJoin: streamJoin('outerJoin'),
   stJoin: tableJoin('join'),
   stLeftJoin: tableJoin('leftJoin'),
   ttJoin: joining('join', materialized),

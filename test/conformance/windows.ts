@@ -1,4 +1,5 @@
 /** The windows of a case (3.4) and what its `suppress` holds back (3.3). No grace means none, as in Kafka's factories of that name. */
+import { JoinWindows } from '../../src/dsl/join-windows.js';
 import {
   SessionWindows,
   SlidingWindows,
@@ -38,6 +39,14 @@ export function windowsOf(
     default:
       throw new Error(`there are no windows of kind ${String(spec?.kind)}`);
   }
+}
+
+/** In a case they are always built from the larger of both differences, which nobody sees. */
+export function joinWindowsOf(operation: Operation): JoinWindows {
+  const [before = 0, after = 0, grace = 0] = ['before', 'after', 'grace'].map((field) =>
+    optionalNumber(operation, field),
+  );
+  return JoinWindows.of({ before, after, grace });
 }
 
 interface BufferSpec {
