@@ -66,8 +66,11 @@ export type { ProcessorOptions, SinkOptions, SourceOptions } from './processor/t
 export type {
   NodeDescription,
   SubtopologyDescription,
+  TopologyData,
   TopologyDescription,
 } from './processor/topology-description.js';
+export type { RepartitionDescription, StateStoreDescription } from './processor/topology-topics.js';
+export type { Optimization, OptimizationRule } from './dsl/optimize.js';
 export type { TopicNameExtractor } from './processor/node-definition.js';
 export type { StreamPartitioner } from './processor/collector.js';
 

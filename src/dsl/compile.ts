@@ -25,6 +25,7 @@ import type {
   TableStorePlan,
   UserProcessorPlan,
 } from './plan.js';
+import { repartitionReason } from './repartition-reason.js';
 import { resolveSerdes, type ResolvedSerdes } from './serde-resolution.js';
 import { TableDecisions } from './table-decisions.js';
 
@@ -128,7 +129,11 @@ class Compiler {
       call: GROUPING_CALLS.has(reason) ? 'groupBy() or groupByKey()' : reason,
     });
     this.#requireFresh(node);
-    this.topology.addRepartitionTopic(names.topic, partitions);
+    this.topology.addRepartitionTopic(
+      names.topic,
+      partitions,
+      repartitionReason(this.#graph, node),
+    );
     const parents = this.#parents(node);
     if (node.wire !== undefined) {
       const written = node.wire({ key, value });

@@ -39,6 +39,10 @@ export class PlanGraph {
     return this.#parents.get(node) ?? [];
   }
 
+  childrenOf(node: PlanNode): readonly PlanNode[] {
+    return this.#order.filter((child) => this.parentsOf(child).includes(node));
+  }
+
   /** The node that is built where this one was drawn. */
   builtFor<N extends PlanNode>(node: N): N | SourceOfRecords {
     // Only sources and repartition hops are replaced, and only by one of them.
@@ -61,8 +65,7 @@ export class PlanGraph {
   replace(node: SourceOfRecords, standIn: SourceOfRecords): void {
     const [parent] = this.parentsOf(node);
     assert(parent !== undefined, `${node.name} has a parent`);
-    for (const child of this.#order)
-      if (this.parentsOf(child).includes(node)) this.moveEdge(child, node, parent);
+    for (const child of this.childrenOf(node)) this.moveEdge(child, node, parent);
     this.#order.splice(this.#order.indexOf(node), 1);
     this.#parents.delete(node);
     this.#standIns.set(node, standIn);

@@ -62,6 +62,18 @@ export interface RepartitionTopic {
   readonly name: string;
   /** Given by the user (`repartition({ partitions })`), else derived. */
   readonly partitions: number | undefined;
+  /** Undefined: drawn by hand. */
+  readonly reason: RepartitionReason | undefined;
+}
+
+/** Why records go through a repartition topic. */
+export interface RepartitionReason {
+  /** The calls that need it: `count()`. */
+  readonly call: string;
+  /** Nodes above the topic. */
+  readonly keyChangedBy: readonly string[];
+  /** Nodes behind the topic that need equal keys in one task. */
+  readonly neededBy: readonly string[];
 }
 
 export interface Subtopology {

@@ -4,6 +4,13 @@
  */
 import { hashOrder, InsertionSortedSet } from './hash-order.js';
 import type { NodeDefinition, Subtopology } from './node-definition.js';
+import { dotText, mermaidText } from './topology-drawing.js';
+import {
+  describeRepartitions,
+  describeStores,
+  type RepartitionDescription,
+  type StateStoreDescription,
+} from './topology-topics.js';
 
 export interface SourceDescription {
   readonly kind: 'source';
@@ -39,29 +46,65 @@ export interface SubtopologyDescription {
   /** A global store's source and processor: no tasks. */
   readonly global: boolean;
   readonly nodes: readonly NodeDescription[];
+  /** Topics that must have equal partition counts, because their records meet in one task. */
+  readonly copartitionedTopics: readonly (readonly string[])[];
 }
 
-/** The topology as data (`subtopologies`, `toJSON()`) and as Kafka's text (`toString()`). */
+/** What `TopologyDescription.toJSON()` returns. */
+export interface TopologyData {
+  readonly subtopologies: readonly SubtopologyDescription[];
+  readonly repartitionTopics: readonly RepartitionDescription[];
+  readonly stores: readonly StateStoreDescription[];
+}
+
+/**
+ * A topology as Kafka's text (`toString()`), as data (`toJSON()`), and as a picture (`toMermaid()`, `toDot()`).
+ *
+ * @example
+ * ```ts
+ * const description = builder.build().describe();
+ * console.log(String(description)); // what Java prints
+ * for (const { topic, reason } of description.repartitionTopics) console.log(`${topic}: ${reason}`);
+ * ```
+ */
 export class TopologyDescription {
   readonly subtopologies: readonly SubtopologyDescription[];
+  /** Topics that the application writes and reads itself, and why. */
+  readonly repartitionTopics: readonly RepartitionDescription[];
+  /** Stores, and the topics that they are restored from. */
+  readonly stores: readonly StateStoreDescription[];
 
-  constructor(subtopologies: readonly SubtopologyDescription[]) {
-    this.subtopologies = subtopologies;
+  /** @internal */
+  constructor(subtopologies: readonly Subtopology[]) {
+    this.subtopologies = subtopologies.map(({ id, global, nodes, copartitionGroups }) => ({
+      id,
+      global,
+      nodes: describeNodes(nodes),
+      copartitionedTopics: copartitionGroups,
+    }));
+    this.repartitionTopics = describeRepartitions(subtopologies);
+    this.stores = describeStores(subtopologies);
   }
 
-  toJSON(): { readonly subtopologies: readonly SubtopologyDescription[] } {
-    return { subtopologies: this.subtopologies };
+  /** Plain data, for `JSON.stringify`. */
+  toJSON(): TopologyData {
+    const { subtopologies, repartitionTopics, stores } = this;
+    return { subtopologies, repartitionTopics, stores };
+  }
+
+  /** A flowchart in Mermaid's language. */
+  toMermaid(): string {
+    return mermaidText(this);
+  }
+
+  /** A graph in DOT, the language of Graphviz: `millrace topology app.js --dot | dot -Tsvg`. */
+  toDot(): string {
+    return dotText(this);
   }
 
   toString(): string {
     return `Topologies:\n ${this.subtopologies.map((group) => `  ${groupText(group)}`).join('')}`;
   }
-}
-
-export function describeSubtopologies(subtopologies: readonly Subtopology[]): TopologyDescription {
-  return new TopologyDescription(
-    subtopologies.map(({ id, global, nodes }) => ({ id, global, nodes: describeNodes(nodes) })),
-  );
 }
 
 /** A node while its neighbours are connected; `size` counts the node and every path below it. */

@@ -12,6 +12,7 @@ import type { StreamPartitioner } from './collector.js';
 import type {
   NodeDefinition,
   ProcessorDefinition,
+  RepartitionReason,
   RepartitionTopic,
   SourceDefinition,
   StoreDefinition,
@@ -22,7 +23,7 @@ import type { FixedKeyProcessorSupplier, ProcessorSupplier } from './processor.j
 import { cutSubtopologies } from './subtopology.js';
 import { requireSupplier } from './supplier.js';
 import type { TimestampExtractor } from './timestamp-extractor.js';
-import { describeSubtopologies, type TopologyDescription } from './topology-description.js';
+import { TopologyDescription } from './topology-description.js';
 
 export interface SourceOptions<K = unknown, V = unknown> {
   /** Default: bytes. */
@@ -206,8 +207,8 @@ export class Topology {
   }
 
   /** Declares `name` as an internal topic: created by the application, named `<applicationId>-<name>`. */
-  addRepartitionTopic(name: string, partitions?: number): this {
-    this.#repartitionTopics.set(name, { name, partitions });
+  addRepartitionTopic(name: string, partitions?: number, reason?: RepartitionReason): this {
+    this.#repartitionTopics.set(name, { name, partitions, reason });
     return this;
   }
 
@@ -228,9 +229,9 @@ export class Topology {
     });
   }
 
-  /** What was built: `toString()` is the text Java prints, `toJSON()` the same as data. */
+  /** What was built: `toString()` is the text Java prints; also as data, as Mermaid and as DOT. */
   describe(): TopologyDescription {
-    return describeSubtopologies(this.subtopologies());
+    return new TopologyDescription(this.subtopologies());
   }
 
   #addSourceNode<K, V>(
