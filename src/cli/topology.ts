@@ -1,21 +1,24 @@
-/** `millrace topology FILE.js`: what a module's exported `topology` looks like, in Kafka's text or as JSON. */
+/** `millrace topology FILE.js`: what a module's exported `topology` looks like, in Kafka's text, as JSON or as a picture. */
 import { StreamsError } from '../errors.js';
 import { Topology } from '../processor/topology.js';
 import { defineCommand, JSON_OPTION } from './command.js';
 import type { CommandIo } from './command-io.js';
+import { describedAs, type Description } from './describe-topology.js';
 
 export const topology = defineCommand({
   words: ['topology'],
   summary: 'print the topology that a module exports',
   notes: ['The module exports it as `topology` or as its default, and starts nothing.'],
   args: [{ name: 'file', summary: 'a JavaScript module' }],
-  options: { ...JSON_OPTION },
-  json: '{ subtopologies, globalStores }, as Topology.describe() returns it',
+  options: {
+    mermaid: { kind: 'flag', summary: 'print a flowchart in the language of Mermaid' },
+    dot: { kind: 'flag', summary: 'print a graph in DOT, for Graphviz' },
+    ...JSON_OPTION,
+  },
+  json: '{ subtopologies, repartitionTopics, stores }, as Topology.describe() returns it',
   async run({ args, options }, io) {
     const description = topologyOf(await moduleOf(args.file, io), args.file).describe();
-    await io.out.write(
-      options.json ? `${JSON.stringify(description, undefined, 2)}\n` : description.toString(),
-    );
+    await io.out.write(describedAs(description, options));
     return 0;
   },
 });
@@ -45,7 +48,7 @@ function reason(cause: unknown): string {
 }
 
 interface Describable {
-  describe(): { toString(): string };
+  describe(): Description;
 }
 
 /** By shape, not by class: the module may use another copy of the library. */

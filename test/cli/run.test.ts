@@ -150,6 +150,17 @@ test("topology prints what a module exports, in Kafka's text", async () => {
   const { code, out } = await world.type('topology shop.js', { module: { topology } });
   expect(code).toBe(0);
   expect(out).toBe(topology.describe().toString());
+  const description = topology.describe();
+  const drawn = async (option: string) =>
+    (await world.type(`topology shop.js ${option}`, { module: { topology } })).out;
+  expect(await drawn('--mermaid')).toBe(description.toMermaid());
+  expect(await drawn('--dot')).toBe(description.toDot());
+  expect(JSON.parse(await drawn('--json'))).toEqual(JSON.parse(JSON.stringify(description)));
+  const two = await world.type('topology shop.js --dot --json', { module: { topology } });
+  expect(two.err).toContain('--dot and --json are two forms of one thing');
+  const old = { describe: () => ({ toString: () => 'Topologies:\n' }) };
+  const older = await world.type('topology shop.js --mermaid', { module: { topology: old } });
+  expect(older.err).toContain('another version of millrace');
   const missing = await world.type('topology shop.js', { module: {} });
   expect(missing.code).toBe(1);
   expect(missing.err).toContain('shop.js exports no topology');
