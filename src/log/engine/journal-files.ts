@@ -25,6 +25,7 @@ import { journalNumbers, journalPath, readWhole } from './log-directory.js';
 
 export interface JournalFile {
   readonly path: string;
+  readonly version: number;
   readonly header: JournalFileHeader;
   /** The first one is a snapshot. */
   readonly groups: readonly Group[];
@@ -68,10 +69,11 @@ function readJournal(
   const header = decodeFileHeader(bytes);
   if (header === undefined || header.number !== number)
     throw journalDamage(path, 0, 'its header is damaged');
-  if (header.version > JOURNAL_VERSION) {
+  const { version } = header;
+  if (version > JOURNAL_VERSION) {
     throw new StreamsError(
       'LOG_FORMAT_NEWER',
-      `${path} was written by a newer millrace (journal version ${header.version}). Nothing was changed: use that version.`,
+      `${path} was written by a newer millrace (journal version ${version}). Nothing was changed: use that version.`,
       { file: path },
     );
   }
@@ -96,10 +98,11 @@ function readJournal(
     if (bad !== undefined) throw journalDamage(path, bad.position, bad.what);
     if (at !== next.formerEnd || sequence !== next.firstSequence)
       throw journalDamage(path, at, `it should end at byte ${next.formerEnd}`);
-    return { path, header, groups, end: at, tornBytes: 0 };
+    return { path, version, header, groups, end: at, tornBytes: 0 };
   }
   return {
     path,
+    version,
     header,
     groups,
     end: at,

@@ -3,7 +3,7 @@
  * fdatasync makes durable. After the last group come zeros, written in advance so that a sync changes no metadata.
  *
  *     file header   0 'MRJOURNL'            16 int64  number of this file     40 int64  first group's sequence
- *     (64 bytes)    8 int32  version = 1    24 16 B   log id                  48 int64  where the former file ends (0: none is needed)
+ *     (64 bytes)    8 int32  version = 2    24 16 B   log id                  48 int64  where the former file ends (0: none is needed)
  *                  12 int32  flags          60 uint32 crc32c of [0, 60)       56 4 B    zero
  *                            bit 0: groups are not synced (durability 'os')
  *
@@ -33,7 +33,8 @@ import {
 import { crc32c } from '../crc32c.js';
 import type { BatchEntry, JournalEntry } from './storage.js';
 
-export const JOURNAL_VERSION = 1;
+/** Version 1 knew neither sealed nor cleaned segments; it is read, and written no more. */
+export const JOURNAL_VERSION = 2;
 export const FILE_HEADER_BYTES = 64;
 export const GROUP_HEADER_BYTES = 40;
 export const BATCH_ENTRY_BYTES = 1 + 2 + 4 + 4 + CRC_START;
@@ -86,6 +87,12 @@ export interface SegmentCheckpoint {
   readonly maxTimestamp: number;
   readonly maxTimestampOffset: number;
 }
+
+type FormerCheckpoint = Omit<CheckpointEntry, 'cleanedTo' | 'segments'> & {
+  readonly cleanedTo?: never;
+  readonly segments: readonly FormerSegment[];
+};
+type FormerSegment = Omit<SegmentCheckpoint, 'sealed' | 'cleaned' | 'firstTimestamp'>;
 
 /** The log was closed; nothing may follow in this file. */
 export interface ClosedEntry {
@@ -239,7 +246,8 @@ export function decodeGroup(
     if (buffer[next] === STATE) {
       const bytes = buffer.readInt32BE(next + 1);
       // The group's CRC holds, so these are the bytes that this class wrote.
-      entries.push(JSON.parse(readUtf8(buffer, next + 5, next + 5 + bytes)) as StateEntry);
+      const entry = JSON.parse(readUtf8(buffer, next + 5, next + 5 + bytes)) as StateEntry;
+      entries.push(entry.type === 'checkpoint' ? complete(entry) : entry);
       next += 5 + bytes;
     } else {
       const batch = decodeBatch(buffer, next, bodyAt, end, topics);
@@ -249,6 +257,18 @@ export function decodeGroup(
     }
   }
   return { sequence, start: at, end, entries };
+}
+
+/** What version 1 wrote of a checkpoint, completed: its last segment was the active one, and none was ever cleaned. */
+function complete(checkpoint: CheckpointEntry | FormerCheckpoint): CheckpointEntry {
+  const { cleanedTo = 0, segments } = checkpoint;
+  const last = segments.length - 1;
+  return { ...checkpoint, cleanedTo, segments: segments.map((one, i) => completed(one, i < last)) };
+}
+
+function completed(segment: SegmentCheckpoint | FormerSegment, sealed: boolean): SegmentCheckpoint {
+  // Its first timestamp is earlier: it is rolled late, once.
+  return { sealed, cleaned: false, firstTimestamp: segment.maxTimestamp, ...segment };
 }
 
 function decodeBatch(

@@ -78,6 +78,7 @@ export function recover(options: RecoveryOptions): Recovered {
   const entries = buildPartitions(chain.files, topics, rewrites, swaps);
   checkSegments(files, topics, swaps, newest);
   for (const partition of rewrites.keys()) partition.place();
+  topics.rollsByTime = true;
   if (!newest.header.unsynced) checkNothingBehind(files, topics, swaps, newest);
   for (const entry of entries) if (isHostEntry(entry)) options.host.replay(entry);
   if (!newest.header.unsynced) writeLastGroupAgain(files, newest);
@@ -187,6 +188,8 @@ export function buildPartitions(
   swaps: RecoveredSwaps,
 ): StoredEntry[] {
   const entries: StoredEntry[] = [];
+  // Its batches stand in segments that were cut by size alone.
+  if (journals.at(-1)?.version === 1) topics.rollsByTime = false;
   for (const [i, journal] of journals.entries()) {
     for (const group of i === 0 ? journal.groups : journal.groups.slice(1)) {
       for (const entry of group.entries) entries.push(entry);
@@ -337,10 +340,11 @@ function rewritePartition(
 ): FileHandle[] {
   const handles: FileHandle[] = [];
   let next = 0;
-  for (const segment of partition.segmentList) {
+  const { segmentList } = partition;
+  for (const [i, segment] of segmentList.entries()) {
     const position = segment.readableBytes;
-    const first = !segment.created;
-    if (!first && segment !== partition.segmentList.at(-1) && segment.bytes === position) continue;
+    // Behind the last one of the checkpoint there may be what is not there any more.
+    if (segment.bytes === position && segmentList[i + 1]?.created === true) continue;
     const handle = openSegment(files, segment);
     handles.push(handle);
     if (handle.size() > position) handle.truncate(position);

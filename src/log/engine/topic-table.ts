@@ -7,7 +7,7 @@ import type { CheckpointEntry } from './journal-format.js';
 import { partitionDirectory } from './log-directory.js';
 import { JournalPartition } from './partition-storage.js';
 import type { SegmentHandles } from './segment-reader.js';
-import { rollRule } from './segment-roll.js';
+import { rollRule, type RollRule } from './segment-roll.js';
 import type { JournalEntry } from './storage.js';
 
 interface StoredTopic {
@@ -23,6 +23,7 @@ export class TopicTable {
   readonly #topics = new Map<string, StoredTopic>();
   /** Directories of topics that were deleted since the table was made. */
   readonly #former = new Set<string>();
+  #rollsByTime = true;
 
   constructor(directory: string, handles: SegmentHandles) {
     this.#directory = directory;
@@ -44,7 +45,7 @@ export class TopicTable {
     const { topic, config, partitions } = stored;
     for (let partition = partitions.length; partition < count; partition++) {
       const directory = partitionDirectory(this.#directory, topic, partition);
-      const rule = rollRule(topic, partition, config);
+      const rule = this.#rule(topic, partition, config);
       partitions.push(
         new JournalPartition({ topicId, topic, partition, directory, rule }, this.#handles),
       );
@@ -57,7 +58,13 @@ export class TopicTable {
     if (stored === undefined) return;
     stored.config = config;
     for (const partition of stored.partitions)
-      partition.configure(rollRule(stored.topic, partition.partition, config));
+      partition.configure(this.#rule(stored.topic, partition.partition, config));
+  }
+
+  /** Batches that come are placed as the first version of the journal placed them, or by the rules of now. */
+  set rollsByTime(rolls: boolean) {
+    this.#rollsByTime = rolls;
+    for (const { topicId, config } of this.#topics.values()) this.configure(topicId, config);
   }
 
   /** The partitions that are gone; their read handles are closed. */
@@ -99,5 +106,10 @@ export class TopicTable {
   deletedDirectories(): string[] {
     const used = new Set(Array.from(this.partitions(), (partition) => partition.directory));
     return [...this.#former].filter((directory) => !used.has(directory));
+  }
+
+  #rule(topic: string, partition: number, config: Readonly<{ [name: string]: string }>): RollRule {
+    const rule = rollRule(topic, partition, config);
+    return this.#rollsByTime ? rule : { ...rule, ms: Number.POSITIVE_INFINITY };
   }
 }
