@@ -13,7 +13,7 @@ import { passThrough } from './operators/pass-through.js';
 import { sessionAggregate, type SessionFunctions } from './operators/session-aggregate.js';
 import { slidingAggregate } from './operators/sliding-aggregate.js';
 import { windowAggregate, type WindowFunctions } from './operators/window-aggregate.js';
-import type { Materialized, Named, WindowedMaterialized } from './options.js';
+import type { History, Materialized, Named, TableKind, WindowedMaterialized } from './options.js';
 import { requireSamePlan, tableStore, union } from './plan-steps.js';
 import type {
   Plan,
@@ -59,7 +59,7 @@ type Aggregators<K, A> = ReadonlyMap<StreamGrouping, Aggregator<K, unknown, A>>;
 export class CogroupedKStream<K, A> {
   readonly #aggregators: Aggregators<K, A>;
   /** Only for the compiler. */
-  declare readonly groupType?: readonly [key: K, aggregate: A];
+  declare readonly groupType?: readonly [key: K, aggregate: A] | undefined;
 
   /** @internal */
   constructor(aggregators: Aggregators<K, A>) {
@@ -80,10 +80,10 @@ export class CogroupedKStream<K, A> {
   }
 
   /** Combines the records of each key. Returning null deletes the row. */
-  aggregate(
+  aggregate<H extends History = History>(
     initializer: Initializer<A>,
-    options: Named & Materialized<K, A> = {},
-  ): KTable<K, NonNullable<A>> {
+    options: Named & Materialized<K, A, H> = {},
+  ): KTable<K, NonNullable<A>, null, TableKind<H>> {
     checkCall('aggregate()', { initializer }, options, MATERIALIZED);
     const plan = planOf(this.#aggregators);
     const key = keyOf(this.#aggregators, options.key);
@@ -130,7 +130,7 @@ export class TimeWindowedCogroupedKStream<K, A> {
   aggregate(
     initializer: Initializer<A>,
     options: Named & WindowedMaterialized<K, A> = {},
-  ): KTable<Windowed<K>, NonNullable<A>> {
+  ): KTable<Windowed<K>, NonNullable<A>, null, 'window'> {
     checkCall('aggregate()', { initializer }, options, WINDOWED);
     const plan = planOf(this.#aggregators);
     const windows = this.#windows;
@@ -172,7 +172,7 @@ export class SessionWindowedCogroupedKStream<K, A> {
     initializer: Initializer<A>,
     sessionMerger: SessionMerger<K, A>,
     options: Named & WindowedMaterialized<K, A> = {},
-  ): KTable<Windowed<K>, NonNullable<A>> {
+  ): KTable<Windowed<K>, NonNullable<A>, null, 'session'> {
     checkCall('aggregate()', { initializer, sessionMerger }, options, WINDOWED);
     const plan = planOf(this.#aggregators);
     const { gapMs, graceMs } = this.#windows;

@@ -8,7 +8,9 @@ export class GlobalKTable<K, V> {
   /** Undefined when it was not named with `as`. */
   readonly queryableStoreName: string | undefined;
   /** Only for the compiler. */
-  declare readonly storeEntry?: readonly [key: K, value: V];
+  declare readonly storeEntry?: readonly [key: K, value: V] | undefined;
+  /** Only for the compiler. */
+  declare readonly storeKind?: 'keyValue' | undefined;
   /** @internal The store, named or not. */
   readonly storeName: string;
 

@@ -2,12 +2,13 @@
 import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
+import type { StoreKind } from '../state/store.js';
 import { checkCall, MATERIALIZED } from './checks.js';
 import { CogroupedKStream, withAggregator } from './cogrouped-stream.js';
 import { KTable } from './ktable.js';
 import { aggregate, type Aggregator, type Initializer } from './operators/aggregate.js';
 import { reduce, type Reducer } from './operators/reduce.js';
-import type { Materialized, Named, StoreOptions } from './options.js';
+import type { History, Materialized, Named, StoreOptions, TableKind } from './options.js';
 import { tableStore, type Grouping } from './plan-steps.js';
 import type { SerdeSlot, StreamState, TablePlan } from './plan.js';
 import { SessionWindowedKStream } from './session-windowed-stream.js';
@@ -15,7 +16,7 @@ import { StreamGrouping } from './stream-grouping.js';
 import { TimeWindowedKStream } from './time-windowed-stream.js';
 import { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from './windows.js';
 
-type AggregateOptions<K, V> = Named & Materialized<K, V>;
+type AggregateOptions<K, V, H extends History = History> = Named & Materialized<K, V, H>;
 
 /** What tells one aggregation from another. */
 interface KeyAggregation {
@@ -41,7 +42,7 @@ export class KGroupedStream<K, V> {
   /** @internal */
   readonly grouping: StreamGrouping;
   /** Only for the compiler. */
-  declare readonly groupType?: readonly [key: K, value: V];
+  declare readonly groupType?: readonly [key: K, value: V] | undefined;
 
   /** @internal */
   constructor(stream: StreamState, grouping: Grouping) {
@@ -75,7 +76,9 @@ export class KGroupedStream<K, V> {
   }
 
   /** Counts the records of each key. */
-  count(options: AggregateOptions<K, number> = {}): KTable<K, number, never> {
+  count<H extends History = History>(
+    options: AggregateOptions<K, number, H> = {},
+  ): KTable<K, number, never, TableKind<H>> {
     checkCall('count()', {}, options, MATERIALIZED);
     // Kafka uses up one more store name here.
     if (options.as === undefined) this.grouping.plan.names.newStore('KSTREAM-AGGREGATE-');
@@ -92,7 +95,10 @@ export class KGroupedStream<K, V> {
   }
 
   /** Combines the values of each key; the first one is the start. Returning null deletes the row. */
-  reduce(reducer: Reducer<V>, options: AggregateOptions<K, V> = {}): KTable<K, V> {
+  reduce<H extends History = History>(
+    reducer: Reducer<V>,
+    options: AggregateOptions<K, V, H> = {},
+  ): KTable<K, V, null, TableKind<H>> {
     checkCall('reduce()', { reducer }, options, MATERIALIZED);
     return this.#aggregation(options, {
       prefix: 'KSTREAM-REDUCE-',
@@ -104,21 +110,21 @@ export class KGroupedStream<K, V> {
   }
 
   /** Combines the records of each key into something of another type. Returning null deletes the row. */
-  aggregate<A>(
+  aggregate<A, H extends History = History>(
     initializer: Initializer<NoInfer<A>>,
     aggregator: Aggregator<K, V, NoInfer<A>>,
-    options: AggregateOptions<K, A> & { readonly value: Serde<A> },
-  ): KTable<K, NonNullable<A>>;
-  aggregate<A>(
+    options: AggregateOptions<K, A, H> & { readonly value: Serde<A> },
+  ): KTable<K, NonNullable<A>, null, TableKind<H>>;
+  aggregate<A, H extends History = History>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
-    options?: AggregateOptions<K, A>,
-  ): KTable<K, NonNullable<A>>;
-  aggregate<A>(
+    options?: AggregateOptions<K, A, H>,
+  ): KTable<K, NonNullable<A>, null, TableKind<H>>;
+  aggregate<A, H extends History = History>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
-    options: AggregateOptions<K, A> = {},
-  ): KTable<K, NonNullable<A>> {
+    options: AggregateOptions<K, A, H> = {},
+  ): KTable<K, NonNullable<A>, null, TableKind<H>> {
     checkCall('aggregate()', { initializer, aggregator }, options, MATERIALIZED);
     return this.#aggregation(options, {
       prefix: 'KSTREAM-AGGREGATE-',
@@ -129,10 +135,10 @@ export class KGroupedStream<K, V> {
     });
   }
 
-  #aggregation<A, D extends null>(
+  #aggregation<A, D extends null, Kind extends StoreKind>(
     options: Named & StoreOptions,
     { prefix, call, key, value, operator }: KeyAggregation,
-  ): KTable<K, A, D> {
+  ): KTable<K, A, D, Kind> {
     const tableKey = key ?? this.grouping.key;
     const state = this.grouping.aggregate({
       prefix,

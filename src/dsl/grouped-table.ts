@@ -1,6 +1,7 @@
 /** `KGroupedTable`: a table whose rows are grouped by another key, waiting for an aggregation. */
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
+import type { StoreKind } from '../state/store.js';
 import { changeSerde } from './change-serde.js';
 import { checkCall, MATERIALIZED } from './checks.js';
 import { KTable } from './ktable.js';
@@ -12,12 +13,12 @@ import {
   reducing,
   type GroupFunctions,
 } from './operators/table-aggregate.js';
-import type { Materialized, Named } from './options.js';
+import type { History, Materialized, Named, TableKind } from './options.js';
 import type { Grouping } from './plan-steps.js';
 import { tableStore } from './plan-steps.js';
 import type { OperatorPlan, Plan, RepartitionPlan, SerdeSlot, TablePlan } from './plan.js';
 
-type AggregateOptions<K, V> = Named & Materialized<K, V>;
+type AggregateOptions<K, V, H extends History = History> = Named & Materialized<K, V, H>;
 
 /** What tells one aggregation from another. */
 interface GroupAggregation<K, V, A> {
@@ -46,7 +47,7 @@ export class KGroupedTable<K, V> {
   /** Aggregations of a named grouping share one repartition topic. */
   #shared: RepartitionPlan | undefined;
   /** Only for the compiler. */
-  declare readonly groupType?: readonly [key: K, value: V];
+  declare readonly groupType?: readonly [key: K, value: V] | undefined;
 
   /** @internal */
   constructor(plan: Plan, select: OperatorPlan, { name, key, value }: Grouping) {
@@ -58,7 +59,9 @@ export class KGroupedTable<K, V> {
   }
 
   /** Counts the rows of each group. A group without rows stays, with 0. */
-  count(options: AggregateOptions<K, number> = {}): KTable<K, number, never> {
+  count<H extends History = History>(
+    options: AggregateOptions<K, number, H> = {},
+  ): KTable<K, number, never, TableKind<H>> {
     checkCall('count()', {}, options, MATERIALIZED);
     return this.#aggregation(options, {
       prefix: 'KTABLE-AGGREGATE-',
@@ -73,11 +76,11 @@ export class KGroupedTable<K, V> {
   }
 
   /** Combines the values of each group; the first one is the start. Returning null deletes the row of the group. */
-  reduce(
+  reduce<H extends History = History>(
     adder: Reducer<V>,
     subtractor: Reducer<V>,
-    options: AggregateOptions<K, V> = {},
-  ): KTable<K, V> {
+    options: AggregateOptions<K, V, H> = {},
+  ): KTable<K, V, null, TableKind<H>> {
     checkCall('reduce()', { adder, subtractor }, options, MATERIALIZED);
     return this.#aggregation(options, {
       prefix: 'KTABLE-REDUCE-',
@@ -92,24 +95,24 @@ export class KGroupedTable<K, V> {
   }
 
   /** Combines the rows of each group into something of another type. Returning null deletes the row of the group. */
-  aggregate<A>(
+  aggregate<A, H extends History = History>(
     initializer: Initializer<NoInfer<A>>,
     adder: Aggregator<K, V, NoInfer<A>>,
     subtractor: Aggregator<K, V, NoInfer<A>>,
-    options: AggregateOptions<K, A> & { readonly value: Serde<A> },
-  ): KTable<K, NonNullable<A>>;
-  aggregate<A>(
+    options: AggregateOptions<K, A, H> & { readonly value: Serde<A> },
+  ): KTable<K, NonNullable<A>, null, TableKind<H>>;
+  aggregate<A, H extends History = History>(
     initializer: Initializer<A>,
     adder: Aggregator<K, V, A>,
     subtractor: Aggregator<K, V, A>,
-    options?: AggregateOptions<K, A>,
-  ): KTable<K, NonNullable<A>>;
-  aggregate<A>(
+    options?: AggregateOptions<K, A, H>,
+  ): KTable<K, NonNullable<A>, null, TableKind<H>>;
+  aggregate<A, H extends History = History>(
     initializer: Initializer<A>,
     adder: Aggregator<K, V, A>,
     subtractor: Aggregator<K, V, A>,
-    options: AggregateOptions<K, A> = {},
-  ): KTable<K, NonNullable<A>> {
+    options: AggregateOptions<K, A, H> = {},
+  ): KTable<K, NonNullable<A>, null, TableKind<H>> {
     checkCall('aggregate()', { initializer, adder, subtractor }, options, MATERIALIZED);
     return this.#aggregation(options, {
       prefix: 'KTABLE-AGGREGATE-',
@@ -118,10 +121,10 @@ export class KGroupedTable<K, V> {
     });
   }
 
-  #aggregation<A, R, D extends null>(
+  #aggregation<A, R, D extends null, Kind extends StoreKind>(
     options: AggregateOptions<K, A>,
     { prefix, value, functions }: GroupAggregation<K, V, A>,
-  ): KTable<K, R, D> {
+  ): KTable<K, R, D, Kind> {
     const { names } = this.#plan;
     const key = (options.key as SerdeSlot) ?? this.#key;
     // Kafka names the store of a reduce like that of an aggregate.

@@ -38,12 +38,14 @@ import { selectKey, type KeySelector } from './operators/select-key.js';
 import type {
   Awaitable,
   Grouped,
+  History,
   Materialized,
   Named,
   Processing,
   Produced,
   Repartitioned,
   StreamJoined,
+  TableKind,
 } from './options.js';
 import type { SerdeSlot, StreamState } from './plan.js';
 import { repartitioned, requireSamePlan, tableStore, union } from './plan-steps.js';
@@ -85,7 +87,7 @@ export class KStream<K, V> {
   /** @internal */
   readonly state: StreamState;
   /** Only for the compiler. */
-  declare readonly recordType?: readonly [key: K, value: V];
+  declare readonly recordType?: readonly [key: K, value: V] | undefined;
 
   /** @internal */
   constructor(state: StreamState) {
@@ -227,7 +229,9 @@ export class KStream<K, V> {
   }
 
   /** Takes the stream as updates of a table: the last value of a key counts, null deletes. */
-  toTable(options: Materialized<K, V> & Named = {}): KTable<NonNullable<K>, NonNullable<V>> {
+  toTable<H extends History = History>(
+    options: Materialized<K, V, H> & Named = {},
+  ): KTable<NonNullable<K>, NonNullable<V>, null, TableKind<H>> {
     checkCall('toTable()', {}, options, MATERIALIZED);
     const { plan } = this.state;
     const name = plan.names.node(options.name, 'KSTREAM-TOTABLE-');

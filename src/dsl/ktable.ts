@@ -30,14 +30,23 @@ import {
   type ValueTransformerSupplier,
 } from './operators/transform-values.js';
 import type { ValueGetter } from './operators/value-getter.js';
-import type { Awaitable, Grouped, Materialized, Named, TableJoined } from './options.js';
+import type {
+  Awaitable,
+  Grouped,
+  History,
+  Materialized,
+  Named,
+  TableJoined,
+  TableKind,
+} from './options.js';
 import { isMaterialized, tableStore } from './plan-steps.js';
 import type { SerdeSlot, TablePlan, TableState, TableStorePlan } from './plan.js';
+import type { StoreKind } from '../state/store.js';
 import { suppressTable } from './suppress-table.js';
 import type { Suppressed } from './suppressed.js';
 import { joinTables, notATable, type JoinKind } from './table-joins.js';
 
-type TableOptions<K, V> = Named & Materialized<K, V>;
+type TableOptions<K, V, H extends History = History> = Named & Materialized<K, V, H>;
 
 interface DrawnTable {
   readonly store: TableStorePlan | undefined;
@@ -47,15 +56,25 @@ interface DrawnTable {
 }
 
 /** `transformValues`: stores of `addStateStore`, by name, that the transformer may use. */
-export interface TransformOptions<K, V> extends Named, Materialized<K, V> {
+export interface TransformOptions<K, V, H extends History = History>
+  extends Named, Materialized<K, V, H> {
   readonly stores?: readonly string[] | undefined;
 }
 
 /** A join with the row of another table that each row points to. */
-export interface ForeignKeyJoined<K, V, KO, R> extends TableJoined<K, KO>, Materialized<K, R> {
+export interface ForeignKeyJoined<K, V, KO, R, H extends History = History>
+  extends TableJoined<K, KO>, Materialized<K, R, H> {
   /** The key of that row; null: it points nowhere. */
   readonly foreignKey: ForeignKeyExtractor<K, V, KO>;
 }
+
+/**
+ * The options of a join of tables, as the rest of the arguments. Tables with keys of other types are joined by foreign
+ * key, or not at all: there the options cannot be left out.
+ */
+export type TableJoinOptions<K, V, KO, R, H extends History> = [KO] extends [K]
+  ? [options?: TableOptions<K, R, H> | ForeignKeyJoined<K, V, KO, R, H>]
+  : [options: ForeignKeyJoined<K, V, KO, R, H>];
 
 /** `toStream` with another key; `keySelector` sees null values where rows were deleted. */
 export interface ToStream<K, V, K2> extends Named {
@@ -74,15 +93,17 @@ export interface ToStream<K, V, K2> extends Named {
  * known.toStream().to('known', { value: Serdes.string() });
  * ```
  */
-export class KTable<K, V, Deleted extends null = null> {
+export class KTable<K, V, Deleted extends null = null, Kind extends StoreKind = StoreKind> {
   /** Tells the joins what the other side is. */
   readonly kind = 'KTable';
   /** @internal */
   readonly state: TableState;
   /** Only for the compiler. */
-  declare readonly storeEntry?: readonly [key: K, value: V];
+  declare readonly storeEntry?: readonly [key: K, value: V] | undefined;
   /** Only for the compiler. */
-  declare readonly deletedType?: Deleted;
+  declare readonly deletedType?: Deleted | undefined;
+  /** Only for the compiler. */
+  declare readonly storeKind?: Kind | undefined;
 
   /** @internal */
   constructor(state: TableState) {
@@ -96,27 +117,36 @@ export class KTable<K, V, Deleted extends null = null> {
   }
 
   /** Keeps the rows for which the predicate is true. */
-  filter<V2 extends V>(
+  filter<V2 extends V, H extends History = History>(
     predicate: (key: K, value: V) => value is V2,
-    options?: TableOptions<K, V2>,
-  ): KTable<K, V2>;
-  filter(predicate: Predicate<K, V>, options?: TableOptions<K, V>): KTable<K, V>;
-  filter(predicate: Predicate<K, V>, options: TableOptions<K, V> = {}): KTable<K, V> {
+    options?: TableOptions<K, V2, H>,
+  ): KTable<K, V2, null, TableKind<H>>;
+  filter<H extends History = History>(
+    predicate: Predicate<K, V>,
+    options?: TableOptions<K, V, H>,
+  ): KTable<K, V, null, TableKind<H>>;
+  filter<H extends History = History>(
+    predicate: Predicate<K, V>,
+    options: TableOptions<K, V, H> = {},
+  ): KTable<K, V, null, TableKind<H>> {
     checkCall('filter()', { predicate }, options, MATERIALIZED);
     return this.#filtered(predicate, true, options);
   }
 
   /** Keeps the rows for which the predicate is false. */
-  filterNot(predicate: Predicate<K, V>, options: TableOptions<K, V> = {}): KTable<K, V> {
+  filterNot<H extends History = History>(
+    predicate: Predicate<K, V>,
+    options: TableOptions<K, V, H> = {},
+  ): KTable<K, V, null, TableKind<H>> {
     checkCall('filterNot()', { predicate }, options, MATERIALIZED);
     return this.#filtered(predicate, false, options);
   }
 
   /** Another value for every row; the mapper is not called for deleted ones. Returning null leaves the row out. */
-  mapValues<V2>(
+  mapValues<V2, H extends History = History>(
     mapper: ValueMapper<K, V, V2>,
-    options: TableOptions<K, V2> = {},
-  ): KTable<K, Exclude<V2, null>, null extends V2 ? null : Deleted> {
+    options: TableOptions<K, V2, H> = {},
+  ): KTable<K, Exclude<V2, null>, null extends V2 ? null : Deleted, TableKind<H>> {
     checkCall('mapValues()', { mapper }, options, MATERIALIZED);
     const drawn = this.#draw('KTABLE-MAPVALUES-', options, undefined);
     const view = mapValuesView(drawn.name, mapper);
@@ -175,49 +205,29 @@ export class KTable<K, V, Deleted extends null = null> {
    * });
    * ```
    */
-  join<V2, R>(
-    other: KTable<K, V2>,
-    joiner: (left: V, right: V2) => Awaitable<R>,
-    options?: TableOptions<K, R>,
-  ): KTable<K, Exclude<R, null>>;
-  join<KO, V2, R>(
+  join<KO, V2, R, H extends History = History>(
     other: KTable<KO, V2>,
     joiner: (left: V, right: V2) => Awaitable<R>,
-    options: ForeignKeyJoined<K, V, KO, R>,
-  ): KTable<K, Exclude<R, null>>;
-  join<V2, R>(
-    other: KTable<K, V2>,
-    joiner: (left: V, right: V2) => Awaitable<R>,
-    options: TableOptions<K, R> = {},
-  ): KTable<K, Exclude<R, null>> {
-    return this.#joined(other, joiner, 'inner', options);
+    ...options: TableJoinOptions<K, V, KO, R, H>
+  ): KTable<K, Exclude<R, null>, null, TableKind<H>> {
+    return this.#joined(other, joiner, 'inner', options[0]);
   }
 
   /** As `join`, but a row of this table without one in the other is joined with `undefined`. */
-  leftJoin<V2, R>(
-    other: KTable<K, V2>,
-    joiner: (left: V, right: V2 | undefined) => Awaitable<R>,
-    options?: TableOptions<K, R>,
-  ): KTable<K, Exclude<R, null>>;
-  leftJoin<KO, V2, R>(
+  leftJoin<KO, V2, R, H extends History = History>(
     other: KTable<KO, V2>,
     joiner: (left: V, right: V2 | undefined) => Awaitable<R>,
-    options: ForeignKeyJoined<K, V, KO, R>,
-  ): KTable<K, Exclude<R, null>>;
-  leftJoin<V2, R>(
-    other: KTable<K, V2>,
-    joiner: (left: V, right: V2 | undefined) => Awaitable<R>,
-    options: TableOptions<K, R> = {},
-  ): KTable<K, Exclude<R, null>> {
-    return this.#joined(other, joiner, 'left', options);
+    ...options: TableJoinOptions<K, V, KO, R, H>
+  ): KTable<K, Exclude<R, null>, null, TableKind<H>> {
+    return this.#joined(other, joiner, 'left', options[0]);
   }
 
   /** Every key of either table has a row; the side that has none is `undefined`, never both. */
-  outerJoin<V2, R>(
+  outerJoin<V2, R, H extends History = History>(
     other: KTable<K, V2>,
     joiner: (left: V | undefined, right: V2 | undefined) => Awaitable<R>,
-    options: TableOptions<K, R> = {},
-  ): KTable<K, Exclude<R, null>> {
+    options: TableOptions<K, R, H> = {},
+  ): KTable<K, Exclude<R, null>, null, TableKind<H>> {
     return this.#joined(other, joiner, 'outer', options);
   }
 
@@ -249,10 +259,10 @@ export class KTable<K, V, Deleted extends null = null> {
    * Another value for every row, from a transformer with stores of its own: one transformer for each task. It sees
    * deletions too, as null. Without `as` it is called again wherever a value of this table is looked up.
    */
-  transformValues<V2>(
+  transformValues<V2, H extends History = History>(
     supplier: ValueTransformerSupplier<K, V, V2>,
-    options: TransformOptions<K, V2> = {},
-  ): KTable<K, V2> {
+    options: TransformOptions<K, V2, H> = {},
+  ): KTable<K, V2, null, TableKind<H>> {
     checkCall('transformValues()', {}, options, TRANSFORMED);
     const { as, name } = options;
     // Unlike the others this call uses up no name for a store that was given none, as in Kafka.
@@ -279,17 +289,17 @@ export class KTable<K, V, Deleted extends null = null> {
   }
 
   /** Holds updates back: until windows close, so that only final results come, or for a time, so that fewer come. */
-  suppress(suppressed: Suppressed<K>, options: Named = {}): KTable<K, V, Deleted> {
+  suppress(suppressed: Suppressed<K>, options: Named = {}): KTable<K, V, Deleted, Kind> {
     checkCall('suppress()', {}, options, NAMED);
     return new KTable(suppressTable(this.state, suppressed as Suppressed<never>, options.name));
   }
 
-  #joined<V2, R>(
-    other: KTable<K, V2>,
+  #joined<R, Derived extends StoreKind>(
+    other: unknown,
     joiner: (left: never, right: never) => Awaitable<R>,
     kind: JoinKind,
-    options: TableOptions<K, R> | ForeignKeyJoined<K, V, K, R>,
-  ): KTable<K, Exclude<R, null>> {
+    options: object = {},
+  ): KTable<K, Exclude<R, null>, null, Derived> {
     const call = kind === 'inner' ? 'join()' : `${kind}Join()`;
     checkCall(call, { joiner }, options, kind === 'outer' ? MATERIALIZED : TABLE_JOINED);
     if (!(other instanceof KTable)) throw notATable(call);
@@ -303,11 +313,11 @@ export class KTable<K, V, Deleted extends null = null> {
     return new KTable(joinByForeignKey(this.state, other.state, join, materialized));
   }
 
-  #filtered(
+  #filtered<Derived extends StoreKind>(
     predicate: Predicate<K, V>,
     expected: boolean,
     options: TableOptions<K, V>,
-  ): KTable<K, V> {
+  ): KTable<K, V, null, Derived> {
     const drawn = this.#draw('KTABLE-FILTER-', options, this.state.value);
     const view = filterView(drawn.name, predicate, expected);
     return this.#derived(
@@ -352,10 +362,10 @@ export class KTable<K, V, Deleted extends null = null> {
     };
   }
 
-  #derived<V2, D extends null>(
+  #derived<V2, D extends null, Derived extends StoreKind>(
     node: Pick<TablePlan, 'operator' | 'readThrough' | 'wantsOldValues' | 'uses'>,
     { store, name, key, value }: DrawnTable,
-  ): KTable<K, V2, D> {
+  ): KTable<K, V2, D, Derived> {
     const { plan, sources } = this.state;
     const table: TablePlan = {
       ...node,

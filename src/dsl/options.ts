@@ -88,8 +88,14 @@ export interface GlobalJoined<K, V, GK> extends Named {
   readonly keySelector: (key: K, value: V) => GK | PromiseLike<GK>;
 }
 
+/** The option `versioned`, given or not: with it the store of a table is of another kind. */
+export type History = Duration | undefined;
+
+/** What a table keeps whose option `versioned` has the type H. */
+export type TableKind<H extends History> = [H] extends [Duration] ? 'versioned' : 'keyValue';
+
 /** What can be said about a table's store besides its serdes. */
-export interface StoreOptions {
+export interface StoreOptions<H extends History = History> {
   /** Name of the store: it can be queried, and its changelog is named after it. */
   readonly as?: string | undefined;
   readonly store?: 'persistent' | 'memory' | undefined;
@@ -101,16 +107,16 @@ export interface StoreOptions {
    * Makes the table versioned: it remembers for so long what each key was at any time. Updates out of order find their
    * place, and a stream that joins it sees the row of its own time. It has no record cache.
    */
-  readonly versioned?: Duration | undefined;
+  readonly versioned?: H | undefined;
 }
 
-export interface Materialized<K, V> extends StoreOptions {
+export interface Materialized<K, V, H extends History = History> extends StoreOptions<H> {
   readonly key?: Serde<Exclude<K, null>> | undefined;
   readonly value?: Serde<Exclude<V, null>> | undefined;
 }
 
-/** Of the store of a windowed table. */
-export interface WindowedMaterialized<K, V> extends Materialized<K, V> {
+/** Of the store of a windowed table, which cannot be versioned. */
+export interface WindowedMaterialized<K, V> extends Materialized<K, V, undefined> {
   /** How long windows are kept, counted from their start. Default and least: the window and its grace. */
   readonly retention?: Duration | undefined;
 }

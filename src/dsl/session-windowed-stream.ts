@@ -48,7 +48,7 @@ export class SessionWindowedKStream<K, V> {
   readonly #windows: SessionWindows;
   readonly #emit: EmitStrategy;
   /** Only for the compiler. */
-  declare readonly groupType?: readonly [key: K, value: V];
+  declare readonly groupType?: readonly [key: K, value: V] | undefined;
 
   /** @internal */
   constructor(
@@ -68,7 +68,7 @@ export class SessionWindowedKStream<K, V> {
   }
 
   /** Counts the records of each key and session. */
-  count(options: SessionOptions<K, number> = {}): KTable<Windowed<K>, number> {
+  count(options: SessionOptions<K, number> = {}): KTable<Windowed<K>, number, null, 'session'> {
     checkCall('count()', {}, options, WINDOWED);
     // Kafka uses up one more store name here.
     if (options.as === undefined) this.#grouping.plan.names.newStore('KSTREAM-AGGREGATE-');
@@ -81,7 +81,10 @@ export class SessionWindowedKStream<K, V> {
   }
 
   /** Combines the values of each key and session; the first one is the start. */
-  reduce(reducer: Reducer<V>, options: SessionOptions<K, V> = {}): KTable<Windowed<K>, V> {
+  reduce(
+    reducer: Reducer<V>,
+    options: SessionOptions<K, V> = {},
+  ): KTable<Windowed<K>, V, null, 'session'> {
     checkCall('reduce()', { reducer }, options, WINDOWED);
     return this.#aggregation(options, {
       prefix: 'KSTREAM-REDUCE-',
@@ -100,19 +103,19 @@ export class SessionWindowedKStream<K, V> {
     aggregator: Aggregator<K, V, NoInfer<A>>,
     sessionMerger: SessionMerger<K, NoInfer<A>>,
     options: SessionOptions<K, A> & { readonly value: Serde<A> },
-  ): KTable<Windowed<K>, NonNullable<A>>;
+  ): KTable<Windowed<K>, NonNullable<A>, null, 'session'>;
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
     sessionMerger: SessionMerger<K, A>,
     options?: SessionOptions<K, A>,
-  ): KTable<Windowed<K>, NonNullable<A>>;
+  ): KTable<Windowed<K>, NonNullable<A>, null, 'session'>;
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
     sessionMerger: SessionMerger<K, A>,
     options: SessionOptions<K, A> = {},
-  ): KTable<Windowed<K>, NonNullable<A>> {
+  ): KTable<Windowed<K>, NonNullable<A>, null, 'session'> {
     checkCall('aggregate()', { initializer, aggregator, sessionMerger }, options, WINDOWED);
     return this.#aggregation<A>(options, {
       prefix: 'KSTREAM-AGGREGATE-',
@@ -124,13 +127,13 @@ export class SessionWindowedKStream<K, V> {
         aggregator: aggregator as SessionFunctions<K, V, A>['aggregator'],
         merger: sessionMerger as SessionFunctions<K, V, A>['merger'],
       },
-    }) as KTable<Windowed<K>, NonNullable<A>>;
+    }) as KTable<Windowed<K>, NonNullable<A>, null, 'session'>;
   }
 
   #aggregation<A>(
     options: SessionOptions<K, A>,
     { prefix, call, value, functions }: SessionAggregation<K, V, A>,
-  ): KTable<Windowed<K>, A> {
+  ): KTable<Windowed<K>, A, null, 'session'> {
     const { plan } = this.#grouping;
     const { gapMs, graceMs } = this.#windows;
     const inner = (options.key as SerdeSlot) ?? this.#grouping.key;

@@ -18,13 +18,13 @@ import type { ResolvedSerdes } from './serde-resolution.js';
 /** The parts of a table that decide how it can be joined: also what the compiler compares. */
 interface Joinable<Kind, K, V> {
   readonly kind: Kind;
-  readonly storeEntry?: readonly [key: K, value: V];
+  readonly storeEntry?: readonly [key: K, value: V] | undefined;
 }
 
 /** The parts of a stream that decide how it can be joined. */
 export interface JoinableStream<K, V> {
   readonly kind: 'KStream';
-  readonly recordType?: readonly [key: K, value: V];
+  readonly recordType?: readonly [key: K, value: V] | undefined;
 }
 
 /** What a stream with keys of type K can be joined with. */

@@ -18,7 +18,7 @@ import { KTable } from './ktable.js';
 import { validateName } from './names.js';
 import { tableSource } from './operators/table-source.js';
 import { optimizationRules, type Optimization } from './optimize.js';
-import type { BuilderOptions, Consumed, Materialized } from './options.js';
+import type { BuilderOptions, Consumed, History, Materialized, TableKind } from './options.js';
 import { tableStore } from './plan-steps.js';
 import { Plan, type SerdeSlot, type SourcePlan } from './plan.js';
 
@@ -72,10 +72,10 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   }
 
   /** A topic as a table: the last value of each key, null deletes. */
-  table<K = DK, V = DV>(
+  table<K = DK, V = DV, H extends History = History>(
     topic: string,
-    options: Consumed<K, V> & Materialized<K, V> = {},
-  ): KTable<NonNullable<K>, NonNullable<V>> {
+    options: Consumed<K, V> & Materialized<K, V, H> = {},
+  ): KTable<NonNullable<K>, NonNullable<V>, null, TableKind<H>> {
     checkTopic('table()', topic);
     checkCall('table()', {}, options, TABLE);
     const plan = this.#plan;
@@ -99,7 +99,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
   /** A topic as a table that every instance holds in full, read before anything is processed. */
   globalTable<K = DK, V = DV>(
     topic: string,
-    options: Consumed<K, V> & Materialized<K, V> = {},
+    options: Consumed<K, V> & Materialized<K, V, undefined> = {},
   ): GlobalKTable<NonNullable<K>, NonNullable<V>> {
     checkTopic('globalTable()', topic);
     checkCall('globalTable()', {}, options, TABLE);

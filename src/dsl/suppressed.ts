@@ -45,7 +45,7 @@ export class Suppressed<in K> {
   /** @internal */
   readonly logging: boolean;
   /** Only for the compiler. */
-  declare readonly keyType?: (key: K) => void;
+  declare readonly keyType?: ((key: K) => void) | undefined;
 
   private constructor(waitMs: number | undefined, buffer: SuppressionBuffer, call: string) {
     requireOptions(buffer, KNOWN, call);

@@ -46,7 +46,7 @@ export class TimeWindowedKStream<K, V> {
   readonly #windows: TimeWindows | SlidingWindows | UnlimitedWindows;
   readonly #emit: EmitStrategy;
   /** Only for the compiler. */
-  declare readonly groupType?: readonly [key: K, value: V];
+  declare readonly groupType?: readonly [key: K, value: V] | undefined;
 
   /** @internal */
   constructor(
@@ -71,7 +71,7 @@ export class TimeWindowedKStream<K, V> {
   }
 
   /** Counts the records of each key and window. */
-  count(options: WindowOptions<K, number> = {}): KTable<Windowed<K>, number, never> {
+  count(options: WindowOptions<K, number> = {}): KTable<Windowed<K>, number, never, 'window'> {
     checkCall('count()', {}, options, WINDOWED);
     // Kafka uses up one more store name here, but not for sliding windows.
     if (options.as === undefined && this.#windows.kind !== 'sliding')
@@ -85,7 +85,10 @@ export class TimeWindowedKStream<K, V> {
   }
 
   /** Combines the values of each key and window; the first one is the start. Returning null deletes the row. */
-  reduce(reducer: Reducer<V>, options: WindowOptions<K, V> = {}): KTable<Windowed<K>, V> {
+  reduce(
+    reducer: Reducer<V>,
+    options: WindowOptions<K, V> = {},
+  ): KTable<Windowed<K>, V, null, 'window'> {
     checkCall('reduce()', { reducer }, options, WINDOWED);
     return this.#aggregation<V, null>(options, {
       prefix: 'KSTREAM-REDUCE-',
@@ -100,17 +103,17 @@ export class TimeWindowedKStream<K, V> {
     initializer: Initializer<NoInfer<A>>,
     aggregator: Aggregator<K, V, NoInfer<A>>,
     options: WindowOptions<K, A> & { readonly value: Serde<A> },
-  ): KTable<Windowed<K>, NonNullable<A>>;
+  ): KTable<Windowed<K>, NonNullable<A>, null, 'window'>;
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
     options?: WindowOptions<K, A>,
-  ): KTable<Windowed<K>, NonNullable<A>>;
+  ): KTable<Windowed<K>, NonNullable<A>, null, 'window'>;
   aggregate<A>(
     initializer: Initializer<A>,
     aggregator: Aggregator<K, V, A>,
     options: WindowOptions<K, A> = {},
-  ): KTable<Windowed<K>, NonNullable<A>> {
+  ): KTable<Windowed<K>, NonNullable<A>, null, 'window'> {
     checkCall('aggregate()', { initializer, aggregator }, options, WINDOWED);
     return this.#aggregation<A, null>(options, {
       prefix: 'KSTREAM-AGGREGATE-',
@@ -118,13 +121,13 @@ export class TimeWindowedKStream<K, V> {
       value: options.value as SerdeSlot,
       // An aggregator sees null only where the initializer gave it.
       functions: { initializer, aggregator: aggregator as WindowFunctions<K, V, A>['aggregator'] },
-    }) as KTable<Windowed<K>, NonNullable<A>>;
+    }) as KTable<Windowed<K>, NonNullable<A>, null, 'window'>;
   }
 
   #aggregation<A, D extends null>(
     options: WindowOptions<K, A>,
     { prefix, call, value, functions }: WindowAggregation<K, V, A>,
-  ): KTable<Windowed<K>, A, D> {
+  ): KTable<Windowed<K>, A, D, 'window'> {
     const { plan } = this.#grouping;
     const windows = this.#windows;
     const inner = (options.key as SerdeSlot) ?? this.#grouping.key;

@@ -16,7 +16,13 @@ import { EventSource } from './events.js';
 import { toFailure } from './failure.js';
 import { type ApplicationMetrics, MetricsCollector } from './metrics.js';
 import type { RestoreProgress } from './restore.js';
-import { type StoreFace, type StoreHandle, findStore, storeName } from './store-reader.js';
+import {
+  type StoreFace,
+  type StoreHandle,
+  type StoreKind,
+  findStore,
+  storeName,
+} from './store-reader.js';
 import { requireTopology } from './required-topology.js';
 import { StreamThread } from './stream-thread.js';
 
@@ -264,11 +270,14 @@ export class KafkaStreams {
   }
 
   /**
-   * Reads the state of this application: every task's part of the store as one. A table as handle gives a typed
-   * store. Reads see what is not committed yet. Throws `INVALID_STATE` before the application has started and
-   * `UNKNOWN_STORE` naming the nearest.
+   * Reads the state of this application: every task's part of the store as one. A table or a builder as handle gives
+   * a typed store; what a table cannot say is told by `kind` (`'session'`, `'versioned'`). Reads see what is not
+   * committed yet. Throws `INVALID_STATE` before the application has started and `UNKNOWN_STORE` naming the nearest.
    */
-  store<H extends StoreHandle>(handle: H): StoreFace<H> {
+  store<H extends StoreHandle, Kind extends StoreKind = never>(
+    handle: H,
+    kind?: Kind,
+  ): StoreFace<H, Kind> {
     const name = storeName(handle);
     if (
       this.#assembly === undefined ||

@@ -19,7 +19,7 @@ export interface StoreOf<K, V> {
   /** Undefined for a table that is not materialized. */
   readonly queryableStoreName: string | undefined;
   /** Only for the compiler. */
-  readonly storeEntry?: readonly [key: K, value: V];
+  readonly storeEntry?: readonly [key: K, value: V] | undefined;
 }
 
 /** The name of a store, the builder that made it, or a table. */

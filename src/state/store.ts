@@ -95,7 +95,10 @@ export interface ManagedStore extends StateStore {
   close(): void;
 }
 
-export type ChangelogKind = 'keyValue' | 'window' | 'session' | 'versioned';
+/** What a store keeps, and so what it can be asked. */
+export type StoreKind = 'keyValue' | 'window' | 'session' | 'versioned';
+
+export type ChangelogKind = StoreKind;
 
 /** Makes one store per task. Handles are compared by identity: the same builder may be added twice, another of the same name may not. */
 export interface StoreBuilder<S extends StateStore = StateStore> {

@@ -17,6 +17,9 @@ interface Refund extends Order {
   readonly refund: true;
 }
 
+/** A table that is not windowed and not versioned, as operators return it. */
+type Rows<K, V, Deleted extends null = null> = KTable<K, V, Deleted, 'keyValue'>;
+
 const text = { key: Serdes.string(), value: Serdes.string() };
 const orderOptions = { key: Serdes.string(), value: Serdes.json<Order>() };
 const isRefund = (_key: string, order: Order): order is Refund => 'refund' in order;
@@ -31,7 +34,7 @@ describe('sources', () => {
       KStream<unknown, number>
     >();
     expectTypeOf(builder.stream('c')).toEqualTypeOf<KStream<unknown, unknown>>();
-    expectTypeOf(builder.table('d', text)).toEqualTypeOf<KTable<string, string>>();
+    expectTypeOf(builder.table('d', text)).toEqualTypeOf<Rows<string, string>>();
     expectTypeOf(builder.globalTable('e', text)).toEqualTypeOf<GlobalKTable<string, string>>();
   });
 
@@ -115,7 +118,7 @@ describe('stateless operators', () => {
 describe('groupings and tables', () => {
   test('a count has numbers, and no row of it goes away', () => {
     const counts = orders().groupByKey().count({ as: 'counts' });
-    expectTypeOf(counts).toEqualTypeOf<KTable<string, number, never>>();
+    expectTypeOf(counts).toEqualTypeOf<Rows<string, number, never>>();
     expectTypeOf(counts.toStream()).toEqualTypeOf<KStream<string, number>>();
     counts.toStream().to('out', { value: Serdes.long() });
   });
@@ -135,7 +138,7 @@ describe('groupings and tables', () => {
         (_key, order, sum) => sum + order.total,
         { value: Serdes.double() },
       );
-    expectTypeOf(sums).toEqualTypeOf<KTable<string, number>>();
+    expectTypeOf(sums).toEqualTypeOf<Rows<string, number>>();
     const add = (_key: string, order: Order, sum: number) => sum + order.total;
     const grouped = orders().groupByKey();
     const asText = { value: Serdes.string() };
@@ -151,7 +154,7 @@ describe('groupings and tables', () => {
         (_key, order, list) => [...list, order.total],
         { value: Serdes.json<number[]>() },
       );
-    expectTypeOf(lists).toEqualTypeOf<KTable<string, number[]>>();
+    expectTypeOf(lists).toEqualTypeOf<Rows<string, number[]>>();
   });
 
   test('the stream of a table that can delete has null', () => {
@@ -159,16 +162,16 @@ describe('groupings and tables', () => {
     expectTypeOf(table.toStream()).toEqualTypeOf<KStream<string, string | null>>();
     const rekeyed = table.toStream({ keySelector: (_key, value) => value?.length ?? 0 });
     expectTypeOf(rekeyed).toEqualTypeOf<KStream<number, string | null>>();
-    expectTypeOf(table.mapValues((value) => value.length)).toEqualTypeOf<KTable<string, number>>();
+    expectTypeOf(table.mapValues((value) => value.length)).toEqualTypeOf<Rows<string, number>>();
     table.toStream().to('out', { value: Serdes.string() });
   });
 
   test('null leaves a row out of a mapped table, undefined is no row', () => {
     const table = new StreamsBuilder().table('addresses', text);
     const short = table.mapValues((value) => (value.length < 9 ? value : null));
-    expectTypeOf(short).toEqualTypeOf<KTable<string, string>>();
+    expectTypeOf(short).toEqualTypeOf<Rows<string, string>>();
     const found = table.mapValues((value): string | undefined => value);
-    expectTypeOf(found).toEqualTypeOf<KTable<string, string | undefined>>();
+    expectTypeOf(found).toEqualTypeOf<Rows<string, string | undefined>>();
     // @ts-expect-error it would be refused at the sink
     found.toStream().to('out', { value: Serdes.string() });
   });
