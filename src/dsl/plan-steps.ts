@@ -1,6 +1,7 @@
 /** Steps of the plan that several operators draw: the repartition hop, and the store of a table. */
 import { durationMs } from '../duration.js';
 import { StreamsError, TopologyException } from '../errors.js';
+import { patternText } from '../processor/node-definition.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TimestampedKeyValueStore } from '../state/key-value.js';
 import type { StateStore } from '../state/store.js';
@@ -170,11 +171,12 @@ export function union<T>(left: ReadonlySet<T>, right: ReadonlySet<T>): ReadonlyS
   return new Set([...left, ...right]);
 }
 
-/** The topics of these sources; a pattern has none that are known now. */
+/** The topics of these sources; a pattern stands for those that it will match. */
 export function topicsOf(sources: Iterable<SourceOfRecords>): string[] {
   const topics = new Set<string>();
   for (const source of sources) {
     if (source.kind === 'repartition') topics.add(source.names.topic);
+    else if (source.pattern !== undefined) topics.add(patternText(source.pattern));
     else for (const topic of source.topics) topics.add(topic);
   }
   return [...topics];

@@ -76,6 +76,9 @@ export interface RepartitionReason {
   readonly neededBy: readonly string[];
 }
 
+/** A pattern among names of topics: no topic is called so. */
+export const patternText = (pattern: RegExp): string => String(pattern);
+
 export interface Subtopology {
   /** Kafka's number: in node insertion order. Task ids are `<id>_<partition>`. */
   readonly id: number;
@@ -84,7 +87,7 @@ export interface Subtopology {
   readonly stores: readonly StoreDefinition[];
   /** Repartition topics that sinks of this sub-topology write. */
   readonly repartitionSinks: readonly RepartitionTopic[];
-  /** Sets of source topics (user or internal names) that must have equal partition counts. */
+  /** Sets of source topics (user or internal names, patterns as text) that must have equal partition counts. */
   readonly copartitionGroups: readonly (readonly string[])[];
   /** A global store's source, processor and store: no tasks; every instance reads all partitions. */
   readonly global: boolean;

@@ -4,11 +4,12 @@
  * through the log, and each side runs in its own tasks.
  */
 import { TopologyException } from '../errors.js';
-import type {
-  NodeDefinition,
-  RepartitionTopic,
-  StoreDefinition,
-  Subtopology,
+import {
+  patternText,
+  type NodeDefinition,
+  type RepartitionTopic,
+  type StoreDefinition,
+  type Subtopology,
 } from './node-definition.js';
 
 /** Everything a topology has been told so far. */
@@ -73,7 +74,7 @@ function subtopologyOf(
   id: number,
   nodes: readonly NodeDefinition[],
 ): Subtopology {
-  const topics = new Set(nodes.flatMap((node) => (node.kind === 'source' ? node.topics : [])));
+  const topics = new Set(nodes.flatMap(readBy));
   const used = new Set(nodes.flatMap((node) => (node.kind === 'processor' ? node.stores : [])));
   return Object.freeze({
     id,
@@ -86,6 +87,11 @@ function subtopologyOf(
       .filter((group) => group.length > 1),
     global: nodes.some((node) => parts.globalSources.has(node.name)),
   });
+}
+
+function readBy(node: NodeDefinition): readonly string[] {
+  if (node.kind !== 'source') return [];
+  return node.pattern === undefined ? node.topics : [patternText(node.pattern)];
 }
 
 function repartitionSinks(

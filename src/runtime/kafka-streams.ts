@@ -15,6 +15,7 @@ import { type KafkaStreamsOptions, type StreamsConfig, parseConfig } from './con
 import { EventSource } from './events.js';
 import { toFailure } from './failure.js';
 import { type ApplicationMetrics, MetricsCollector } from './metrics.js';
+import { PatternWatch } from './pattern-watch.js';
 import type { RestoreProgress } from './restore.js';
 import {
   type StoreFace,
@@ -77,6 +78,8 @@ export class KafkaStreams {
   /** Whoever called `run` is told of a failure by its promise. */
   #ran = false;
   #untilCaughtUp = false;
+  /** Topics that a pattern matches were created: the loop ends so that it can begin again with them. */
+  #newTopics = false;
 
   /** Throws `INVALID_CONFIG`, `INVALID_ARGUMENT` and, for a topology that cannot run, `TopologyException`. */
   constructor(topology: Topology, options: KafkaStreamsOptions) {
@@ -148,17 +151,71 @@ export class KafkaStreams {
 
   /** From REBALANCING to the end. */
   async #live(started: () => void): Promise<void> {
-    const config = this.#config;
-    this.#assembly = await assemble({
-      config,
+    for (;;) {
+      this.#assembly = await this.#assemble();
+      this.#thread = this.#threadOver(this.#assembly);
+      const watch = this.#watchPatterns(this.#assembly);
+      try {
+        const ended = this.#thread.run(this.#untilCaughtUp);
+        if (this.#closing) this.#thread.stop(this.#config.env.clock.monotonic());
+        else {
+          this.#state.moveTo('RUNNING');
+          started();
+        }
+        await ended;
+      } finally {
+        watch.close();
+      }
+      if (this.#closing || !this.#newTopics) break;
+      this.#newTopics = false;
+      this.#metrics.retired(this.#assembly);
+      this.#assembly = undefined;
+    }
+    if (this.#state.is('RUNNING', 'REBALANCING')) this.#state.moveTo('PENDING_SHUTDOWN');
+    this.#state.moveTo('NOT_RUNNING');
+  }
+
+  #assemble(): Promise<Assembly> {
+    return assemble({
+      config: this.#config,
       subtopologies: this.#subtopologies,
       wake: () => this.#thread?.wake(),
       stopping: () => this.#closing,
       onRestore: (progress) => this.#events.emit('restore', progress),
     });
-    this.#thread = new StreamThread({
-      config,
-      assembly: this.#assembly,
+  }
+
+  /** New topics are read like those that were there at the start: after a commit everything is put together anew. */
+  #watchPatterns({ plan, admin }: Assembly): PatternWatch {
+    const config = this.#config;
+    return new PatternWatch({
+      subtopologies: this.#subtopologies,
+      plan,
+      admin,
+      timers: config.env.timers,
+      ownLog: config.client.features.readThrough,
+      onNewTopics: (topics) => {
+        if (!this.#state.is('RUNNING')) return false;
+        config.logger.info(
+          `${config.applicationId}: new topics match a pattern: ${topics.join(', ')}`,
+        );
+        this.#newTopics = true;
+        this.#state.moveTo('REBALANCING');
+        this.#thread?.stop(config.env.clock.monotonic() + config.parkTimeoutMs);
+        return true;
+      },
+      onFailure: (error) =>
+        config.logger.warn(
+          'The topics could not be listed',
+          error instanceof Error ? error : new Error(String(error)),
+        ),
+    });
+  }
+
+  #threadOver(assembly: Assembly): StreamThread {
+    return new StreamThread({
+      config: this.#config,
+      assembly,
       onCommit: (info) => {
         this.#metrics.committed(info);
         this.#events.emit('commit', info);
@@ -169,23 +226,14 @@ export class KafkaStreams {
         this.#events.emit('error', failure);
       },
       onReplacing: () => {
-        // A close that has begun goes on.
+        // A close or a change of topics that has begun goes on.
         if (this.#state.is('RUNNING')) this.#state.moveTo('REBALANCING');
       },
       onReplaced: () => {
         this.#failure = undefined;
-        this.#state.moveTo('RUNNING');
+        if (!this.#newTopics) this.#state.moveTo('RUNNING');
       },
     });
-    const ended = this.#thread.run(this.#untilCaughtUp);
-    if (this.#closing) this.#thread.stop(this.#config.env.clock.monotonic());
-    else {
-      this.#state.moveTo('RUNNING');
-      started();
-    }
-    await ended;
-    if (this.#state.is('RUNNING', 'REBALANCING')) this.#state.moveTo('PENDING_SHUTDOWN');
-    this.#state.moveTo('NOT_RUNNING');
   }
 
   #fail(failure: StreamsError): void {
@@ -289,7 +337,7 @@ export class KafkaStreams {
         { store: name },
       );
     }
-    return findStore<H>(name, this.#assembly, this.#subtopologies);
+    return findStore<H, Kind>(name, this.#assembly, this.#subtopologies, kind);
   }
 
   metrics(): ApplicationMetrics {

@@ -34,6 +34,9 @@ export class MetricsCollector {
   #commitMs = 0;
   #commitMsMax = 0;
   #failures = 0;
+  /** Of tasks that were closed when the topics changed. */
+  #processedBefore = 0;
+  #droppedBefore = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -50,6 +53,15 @@ export class MetricsCollector {
     this.#failures++;
   }
 
+  /** The tasks go, and others come in their place. */
+  retired({ tasks: { tasks }, globals }: Assembly): void {
+    this.#droppedBefore += globals.droppedRecords;
+    for (const { metrics } of tasks) {
+      this.#processedBefore += metrics.processedRecords;
+      this.#droppedBefore += metrics.droppedRecords;
+    }
+  }
+
   read(state: KafkaStreamsState, assembly: Assembly | undefined): ApplicationMetrics {
     const tasks = (assembly?.tasks.tasks ?? []).map((task) => ({
       task: task.id,
@@ -60,10 +72,13 @@ export class MetricsCollector {
     return {
       state,
       uptimeMs: this.#clock.monotonic() - this.#startedAt,
-      processedRecords: tasks.reduce((sum, task) => sum + task.processedRecords, 0),
+      processedRecords: tasks.reduce(
+        (sum, task) => sum + task.processedRecords,
+        this.#processedBefore,
+      ),
       droppedRecords: tasks.reduce(
         (sum, task) => sum + task.droppedRecords,
-        assembly?.globals.droppedRecords ?? 0,
+        this.#droppedBefore + (assembly?.globals.droppedRecords ?? 0),
       ),
       commits: this.#commits,
       commitMsAverage: this.#commits === 0 ? 0 : this.#commitMs / this.#commits,

@@ -6,12 +6,14 @@
  */
 import { StreamsError } from '../errors.js';
 import type { TopicConfig, TopicDescription } from '../log/client.js';
-import type {
-  NodeDefinition,
-  RepartitionTopic,
-  StoreDefinition,
-  Subtopology,
+import {
+  patternText,
+  type NodeDefinition,
+  type RepartitionTopic,
+  type StoreDefinition,
+  type Subtopology,
 } from '../processor/node-definition.js';
+import { matches } from '../processor/topology.js';
 import { copartitionedCount } from './copartitioning.js';
 import { didYouMean } from '../nearest-name.js';
 
@@ -107,17 +109,26 @@ export function resolvePatterns(
   subtopologies: readonly Subtopology[],
   existing: readonly string[],
 ): Subtopology[] {
-  return subtopologies.map((subtopology) => ({
-    ...subtopology,
-    nodes: subtopology.nodes.map((node) => resolvePattern(node, existing)),
-  }));
+  return subtopologies.map((subtopology) => {
+    const matched = new Map<string, readonly string[]>();
+    const nodes = subtopology.nodes.map((node) => resolvePattern(node, existing, matched));
+    const copartitionGroups = subtopology.copartitionGroups.map((group) =>
+      group.flatMap((topic) => matched.get(topic) ?? [topic]),
+    );
+    return { ...subtopology, nodes, copartitionGroups };
+  });
 }
 
-function resolvePattern(node: NodeDefinition, existing: readonly string[]): NodeDefinition {
+function resolvePattern(
+  node: NodeDefinition,
+  existing: readonly string[],
+  matched: Map<string, readonly string[]>,
+): NodeDefinition {
   if (node.kind !== 'source' || node.pattern === undefined) return node;
-  // As in Kafka the whole name must match. Sticky and global patterns would remember where they stopped.
-  const whole = new RegExp(`^(?:${node.pattern.source})$`, node.pattern.flags.replace(/[gy]/g, ''));
-  return { ...node, topics: existing.filter((topic) => whole.test(topic)), pattern: undefined };
+  const { pattern } = node;
+  const topics = existing.filter((topic) => matches(pattern, topic));
+  matched.set(patternText(pattern), topics);
+  return { ...node, topics, pattern: undefined };
 }
 
 /** Throws `MISSING_SOURCE_TOPIC` and `TopologyException`. `subtopologies` have their patterns resolved. */
