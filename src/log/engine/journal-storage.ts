@@ -102,7 +102,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   #oldest = 0;
   #waiters: SyncCallback[] = [];
   #deletedPartitions: JournalPartition[] = [];
-  #trimmed: JournalPartition[] = [];
+  /** Partitions with segments below their start. */
+  readonly #trimmed = new Set<JournalPartition>();
   readonly #underWay: UnderWay[] = [];
   /** A group was submitted and is not acknowledged. */
   #inFlight = false;
@@ -161,6 +162,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
         newLogId,
       });
       this.#topics = recovered.topics;
+      for (const partition of recovered.topics.partitions())
+        if (partition.hasSegmentsBelowStart) this.#trimmed.add(partition);
       this.#writer = new JournalWriter({
         directory,
         logId: recovered.logId,
@@ -205,7 +208,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
       case 'log-start': {
         const trimmed = topics.get(entry.topicId, entry.partition);
         trimmed.raiseStart(entry.offset);
-        this.#trimmed.push(trimmed);
+        this.#trimmed.add(trimmed);
         break;
       }
       default:
@@ -384,10 +387,12 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   }
 
   #takeTrimmed(): Segment[] {
-    const segments = this.#trimmed.flatMap((partition) =>
-      partition.deleted ? [] : partition.dropSegmentsBelowStart(),
-    );
-    this.#trimmed = [];
+    const segments: Segment[] = [];
+    for (const partition of this.#trimmed) {
+      if (!partition.deleted) segments.push(...partition.dropSegmentsBelowStart());
+      // What waits for its batches goes with a later group.
+      if (partition.deleted || !partition.hasSegmentsBelowStart) this.#trimmed.delete(partition);
+    }
     for (const segment of segments) this.#handles.close(segment.logPath);
     return segments;
   }

@@ -287,10 +287,15 @@ export class JournalPartition implements PartitionStorage {
   dropSegmentsBelowStart(): Segment[] {
     let count = 0;
     for (const segment of this.segmentList) {
-      if (!segment.sealed || segment.endOffset > this.#startOffset || !readable(segment)) break;
+      if (!this.#isBelowStart(segment) || !readable(segment)) break;
       count++;
     }
     return this.segmentList.splice(0, count);
+  }
+
+  get hasSegmentsBelowStart(): boolean {
+    const first = this.segmentList[0];
+    return first !== undefined && this.#isBelowStart(first);
   }
 
   read(fromOffset: number, endOffset: number, maxBytes: number): BatchRange[] {
@@ -347,6 +352,10 @@ export class JournalPartition implements PartitionStorage {
       }
     }
     return undefined;
+  }
+
+  #isBelowStart({ sealed, endOffset }: Segment): boolean {
+    return sealed && endOffset <= this.#startOffset;
   }
 
   /** Gives every batch of the tail that has none its place in a segment. */
