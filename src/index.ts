@@ -158,7 +158,7 @@ export type {
 export type { ApplicationMetrics, TaskMetrics } from './runtime/metrics.js';
 export type { CommitInfo } from './runtime/commit-schedule.js';
 export type { RestoreProgress } from './runtime/restore.js';
-export type { StoreFace, StoreHandle, StoreOf } from './runtime/store-reader.js';
+export type { StoreFace, StoreHandle, StoreKind, StoreOf } from './runtime/store-reader.js';
 
 // the log
 export { checkLog, dumpLines, dumpSegment, logStats } from './log/inspect/inspect.js';

@@ -1,38 +1,74 @@
 /**
- * Reading state from outside: the parts of a store that the tasks of this process hold, as one read-only store.
- * A point read asks part by part, ranges go through the parts one after another, as Kafka's queries do. Values of
- * timestamped stores (every table and aggregation) come without their timestamp.
+ * Reading state from outside: which store a handle means, which types it is read with, and the errors of those who
+ * ask for another one. How the parts of a store become one is in `store-composites.ts`.
  */
 import { StreamsError } from '../errors.js';
-import type { Subtopology } from '../processor/node-definition.js';
-import { isTimestamped } from '../state/in-memory-key-value-store.js';
-import type {
-  KeyValueStore,
-  ReadOnlyKeyValueStore,
-  ValueAndTimestamp,
-} from '../state/key-value.js';
+import type { StoreDefinition, Subtopology } from '../processor/node-definition.js';
+import type { Windowed } from '../serde/windowed.js';
+import type { ReadOnlyKeyValueStore, ValueAndTimestamp } from '../state/key-value.js';
+import type { ReadOnlySessionStore } from '../state/session.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
+import type { ReadOnlyVersionedKeyValueStore } from '../state/versioned.js';
+import type { ReadOnlyWindowStore } from '../state/window.js';
 import { didYouMean } from '../nearest-name.js';
+import { composite, hasFace, type StoreKind } from './store-composites.js';
+
+export type { StoreKind } from './store-composites.js';
 
 /** Something with a store behind it whose keys and values are known to the compiler: a `KTable`, a `GlobalKTable`. */
-export interface StoreOf<K, V> {
+export interface StoreOf<K, V, Kind extends StoreKind = StoreKind> {
   /** Undefined for a table that is not materialized. */
   readonly queryableStoreName: string | undefined;
   /** Only for the compiler. */
   readonly storeEntry?: readonly [key: K, value: V] | undefined;
+  /** Only for the compiler. */
+  readonly storeKind?: Kind | undefined;
 }
 
 /** The name of a store, the builder that made it, or a table. */
 export type StoreHandle = string | StoreBuilder | StoreOf<never, never> | StoreOf<unknown, unknown>;
 
-export type StoreFace<H> =
+/**
+ * What a store is read through. A builder says all, and so does a table as its operator made it. Where its type was
+ * written shorter (`KTable<string, number>`), it is taken for one of keys and values, and one of windows may be of any
+ * kind that has windows, unless `Kind` says which.
+ */
+export type StoreFace<H, Kind extends StoreKind = never> =
   H extends StoreBuilder<infer S>
-    ? S extends ReadOnlyKeyValueStore<infer K, infer F>
-      ? ReadOnlyKeyValueStore<K, F extends ValueAndTimestamp<infer V> ? V : F>
-      : never
-    : H extends StoreOf<infer K, infer V>
-      ? ReadOnlyKeyValueStore<K, V>
-      : ReadOnlyKeyValueStore<unknown, unknown>;
+    ? BuilderFace<S>
+    : H extends StoreOf<infer K, infer V, infer Own>
+      ? FaceOf<[Kind] extends [never] ? KindOf<Own, K> : Kind, K, V>
+      : FaceOf<[Kind] extends [never] ? 'keyValue' : Kind, unknown, unknown>;
+
+/** The kind that a table says it is of. */
+type KindOf<Own extends StoreKind, K> = StoreKind extends Own
+  ? K extends Windowed<unknown>
+    ? Exclude<StoreKind, 'versioned'>
+    : 'keyValue'
+  : Own;
+
+type FaceOf<Kind, K, V> = Kind extends 'keyValue'
+  ? ReadOnlyKeyValueStore<K, V>
+  : Kind extends 'versioned'
+    ? ReadOnlyVersionedKeyValueStore<K, V>
+    : Kind extends 'window'
+      ? ReadOnlyWindowStore<InnerKey<K>, V>
+      : ReadOnlySessionStore<InnerKey<K>, V>;
+
+type InnerKey<K> = K extends Windowed<infer Inner> ? Inner : K;
+
+type Bare<F> = F extends ValueAndTimestamp<infer V> ? V : F;
+
+type BuilderFace<S> =
+  S extends ReadOnlyKeyValueStore<infer K, infer F>
+    ? ReadOnlyKeyValueStore<K, Bare<F>>
+    : S extends ReadOnlyWindowStore<infer K, infer F>
+      ? ReadOnlyWindowStore<K, Bare<F>>
+      : S extends ReadOnlySessionStore<infer K, infer V>
+        ? ReadOnlySessionStore<K, V>
+        : S extends ReadOnlyVersionedKeyValueStore<infer K, infer V>
+          ? ReadOnlyVersionedKeyValueStore<K, V>
+          : never;
 
 /** Where stores are found: the parts of every task, and the global ones. */
 export interface StoreParts {
@@ -58,92 +94,49 @@ export function storeName(handle: StoreHandle): string {
   );
 }
 
-/** Throws `UNKNOWN_STORE` naming the nearest. */
-export function findStore<H extends StoreHandle>(
+/** Throws `UNKNOWN_STORE` naming the nearest, or when the store is of another kind than `kind`. */
+export function findStore<H extends StoreHandle, Kind extends StoreKind = never>(
   name: string,
   parts: StoreParts,
   subtopologies: readonly Subtopology[],
-): StoreFace<H> {
+  kind?: Kind,
+): StoreFace<H, Kind> {
+  const definitions = subtopologies.flatMap(({ stores }) => stores);
+  const definition = definitions.find(({ builder }) => builder.name === name);
+  if (definition === undefined) throw unknownStore(name, definitions);
+  const actual = definition.builder.changelogKind;
+  if (kind !== undefined && kind !== actual) throw anotherKind(name, actual, kind);
   const global = parts.globals.stores.get(name);
   const found = global === undefined ? parts.tasks.stores(name) : [global];
-  const known = subtopologies.flatMap((subtopology) =>
-    subtopology.stores.map((store) => store.builder.name),
-  );
-  if (!known.includes(name)) {
-    const list =
-      known.length === 0 ? 'The topology has no stores.' : `The topology has: ${known.join(', ')}.`;
-    throw new StreamsError(
-      'UNKNOWN_STORE',
-      `There is no store '${name}'.${didYouMean(name, known)} ${list}`,
-      { store: name },
-    );
-  }
+  const readable = found.filter((part) => hasFace(part, actual));
+  if (readable.length < found.length) throw unreadable(name);
   // The handle says which types the store has; the topology made it from the same handle.
-  return new CompositeStore(name, found.filter(isKeyValueStore)) as ReadOnlyKeyValueStore<
-    unknown,
-    unknown
-  > as StoreFace<H>;
+  return composite(actual, name, readable) as unknown as StoreFace<H, Kind>;
 }
 
-function isKeyValueStore(store: StateStore): store is StateStore & KeyValueStore<unknown, unknown> {
-  return 'get' in store && 'range' in store && 'prefixScan' in store;
+function unknownStore(name: string, definitions: readonly StoreDefinition[]): StreamsError {
+  const known = definitions.map(({ builder }) => builder.name);
+  const list =
+    known.length === 0 ? 'The topology has no stores.' : `The topology has: ${known.join(', ')}.`;
+  return new StreamsError(
+    'UNKNOWN_STORE',
+    `There is no store '${name}'.${didYouMean(name, known)} ${list}`,
+    { store: name },
+  );
 }
 
-class CompositeStore implements ReadOnlyKeyValueStore<unknown, unknown> {
-  readonly name: string;
-  readonly #parts: readonly KeyValueStore<unknown, unknown>[];
-
-  constructor(name: string, parts: readonly KeyValueStore<unknown, unknown>[]) {
-    this.name = name;
-    this.#parts = parts;
-  }
-
-  get persistent(): boolean {
-    return this.#parts.some((part) => part.persistent);
-  }
-
-  get(key: unknown): unknown {
-    for (const part of this.#parts) {
-      const value = part.get(key);
-      if (value !== undefined) return bare(part, value);
-    }
-    return undefined;
-  }
-
-  range(from?: unknown, to?: unknown): AsyncIterable<[unknown, unknown]> {
-    return this.#concatenate((part) => part.range(from, to));
-  }
-
-  reverseRange(from?: unknown, to?: unknown): AsyncIterable<[unknown, unknown]> {
-    return this.#concatenate((part) => part.reverseRange(from, to));
-  }
-
-  all(): AsyncIterable<[unknown, unknown]> {
-    return this.#concatenate((part) => part.all());
-  }
-
-  reverseAll(): AsyncIterable<[unknown, unknown]> {
-    return this.#concatenate((part) => part.reverseAll());
-  }
-
-  prefixScan(prefix: unknown): AsyncIterable<[unknown, unknown]> {
-    return this.#concatenate((part) => part.prefixScan(prefix));
-  }
-
-  approximateNumEntries(): number {
-    return this.#parts.reduce((sum, part) => sum + part.approximateNumEntries(), 0);
-  }
-
-  async *#concatenate(
-    open: (part: KeyValueStore<unknown, unknown>) => AsyncIterable<[unknown, unknown]>,
-  ): AsyncGenerator<[unknown, unknown]> {
-    for (const part of this.#parts) {
-      for await (const [key, value] of open(part)) yield [key, bare(part, value)];
-    }
-  }
+function anotherKind(name: string, actual: StoreKind, kind: StoreKind): StreamsError {
+  return new StreamsError(
+    'UNKNOWN_STORE',
+    `Store '${name}' is not of kind '${kind}': read it with store(handle, '${actual}').`,
+    { store: name },
+  );
 }
 
-function bare(part: StateStore, value: unknown): unknown {
-  // A timestamped store's face gives nothing else.
-  return isTimestamped(part) ? (value as ValueAndTimestamp<unknown>).value : value;
+function unreadable(name: string): StreamsError {
+  return new StreamsError(
+    'UNKNOWN_STORE',
+    `Store '${name}' has no face for readers: it is a buffer of an operator, or of a kind of its own.`,
+    { store: name },
+  );
 }

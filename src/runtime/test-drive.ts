@@ -1,6 +1,6 @@
 /** What stands behind a test driver: the port between its face and the two ways to run a topology under test. */
 import type { StateStore } from '../state/store.js';
-import type { StoreFace, StoreHandle } from './store-reader.js';
+import type { StoreFace, StoreHandle, StoreKind } from './store-reader.js';
 import type { EncodedInput } from './test-topics.js';
 
 export interface TestDrive {
@@ -13,8 +13,14 @@ export interface TestDrive {
   /** The store itself. Throws `UNKNOWN_STORE`. */
   store(name: string): StateStore;
   /** The read face of a store. Throws `UNKNOWN_STORE`. */
-  read<H extends StoreHandle>(name: string): StoreFace<H>;
+  read<H extends StoreHandle, Kind extends StoreKind = never>(
+    name: string,
+    kind?: Kind,
+  ): StoreFace<H, Kind>;
+  /** What was not committed yet, with all that follows from it. */
+  commit?(): Promise<void>;
   restart?(): Promise<void>;
   crash?(): Promise<void>;
+  reassign?(): Promise<void>;
   close(): void | Promise<void>;
 }

@@ -21,7 +21,7 @@ import type { StateStore } from '../state/store.js';
 import type { KafkaStreamsOptions } from './config.js';
 import { KafkaStreams } from './kafka-streams.js';
 import { didYouMean } from '../nearest-name.js';
-import type { StoreFace, StoreHandle } from './store-reader.js';
+import type { StoreFace, StoreHandle, StoreKind } from './store-reader.js';
 import type { TestDrive } from './test-drive.js';
 import type { EncodedInput, ProducedRecord } from './test-topics.js';
 import { TopicNames, sourceTopicNames } from './topic-plan.js';
@@ -121,22 +121,30 @@ export class TestDriverApplication implements TestDrive {
 
   crash(): Promise<void> {
     return this.#inTurn(async () => {
-      const abandoned = this.#app;
-      this.#app = undefined;
-      if (abandoned !== undefined) {
-        this.#abandoned.push(abandoned);
-        this.#dropped += abandoned.metrics().droppedRecords;
-      }
+      const abandoned = this.#leave();
+      if (abandoned !== undefined) this.#abandoned.push(abandoned);
       await this.#running();
       await this.#rest();
     });
   }
 
-  store(name: string): StateStore {
-    return this.read<string>(name);
+  reassign(): Promise<void> {
+    return this.#inTurn(async () => {
+      const former = this.#leave();
+      await this.#running();
+      if (former !== undefined) await this.#env.run(former.close());
+      await this.#rest();
+    });
   }
 
-  read<H extends StoreHandle>(name: string): StoreFace<H> {
+  store(name: string): StateStore {
+    return this.read<string>(name) as StateStore;
+  }
+
+  read<H extends StoreHandle, Kind extends StoreKind = never>(
+    name: string,
+    kind?: Kind,
+  ): StoreFace<H, Kind> {
     if (this.#app === undefined) {
       throw new StreamsError(
         'INVALID_STATE',
@@ -145,7 +153,7 @@ export class TestDriverApplication implements TestDrive {
       );
     }
     // The face is made for the name; the handle that the caller had says which types it has.
-    return this.#app.store(name) as StoreFace<H>;
+    return this.#app.store(name, kind) as StoreFace<H, Kind>;
   }
 
   async close(): Promise<void> {
@@ -191,11 +199,16 @@ export class TestDriverApplication implements TestDrive {
   }
 
   async #stop(): Promise<void> {
+    const app = this.#leave();
+    if (app !== undefined) await this.#env.run(app.close());
+  }
+
+  /** The application that runs is no longer the one under test; what it counted stays counted. */
+  #leave(): KafkaStreams | undefined {
     const app = this.#app;
     this.#app = undefined;
-    if (app === undefined) return;
-    this.#dropped += app.metrics().droppedRecords;
-    await this.#env.run(app.close());
+    this.#dropped += app?.metrics().droppedRecords ?? 0;
+    return app;
   }
 
   #createTopic(topic: string): Promise<void> {

@@ -14,7 +14,7 @@ import type { TaskConfig } from '../processor/task-config.js';
 import { matches, type Topology } from '../processor/topology.js';
 import type { StateStore, StoreBuilder } from '../state/store.js';
 import { didYouMean } from '../nearest-name.js';
-import { findStore, type StoreFace, type StoreHandle } from './store-reader.js';
+import { findStore, type StoreFace, type StoreHandle, type StoreKind } from './store-reader.js';
 import { CapturedOutput, InputLog, type LoggedRecord } from './test-driver-topics.js';
 import type { TestDrive } from './test-drive.js';
 import type { EncodedInput, ProducedRecord } from './test-topics.js';
@@ -29,6 +29,8 @@ export interface TestDriverTaskOptions {
   /** Where virtual time begins. */
   readonly startAt: number;
   readonly partitioner: StreamPartitioner | undefined;
+  /** Commits come with `commit()` alone. */
+  readonly commitsByHand: boolean;
   /** Gets what was produced, in production order, after each record is done. */
   onProduced(record: ProducedRecord): void;
 }
@@ -134,6 +136,10 @@ export class TestDriverTask implements TestDrive {
     return this.#inTurn(() => this.#wallClockSteps());
   }
 
+  commit(): Promise<void> {
+    return this.#inTurn(() => this.#commitSteps());
+  }
+
   get droppedRecords(): number {
     return (this.#task?.metrics.droppedRecords ?? 0) + this.#globals.metrics.droppedRecords;
   }
@@ -146,12 +152,16 @@ export class TestDriverTask implements TestDrive {
   }
 
   /** The read face of a store. Throws `UNKNOWN_STORE`. */
-  read<H extends StoreHandle>(name: string): StoreFace<H> {
+  read<H extends StoreHandle, Kind extends StoreKind = never>(
+    name: string,
+    kind?: Kind,
+  ): StoreFace<H, Kind> {
     const own = this.#task?.store(name);
-    return findStore<H>(
+    return findStore<H, Kind>(
       name,
       { tasks: { stores: () => (own === undefined ? [] : [own]) }, globals: this.#globals },
       this.subtopologies,
+      kind,
     );
   }
 
@@ -223,20 +233,31 @@ export class TestDriverTask implements TestDrive {
     const task = this.#task;
     if (task === undefined) return;
     yield* punctuated(task, () => task.punctuateWallClock());
-    yield* committed(task);
+    if (!this.#options.commitsByHand) yield* committed(task);
     yield* this.#drain(task);
+  }
+
+  /** What the caches forward may come back over a topic, and fill caches again. */
+  *#commitSteps(): Steps {
+    const task = this.#task;
+    while (task?.commitNeeded === true) {
+      yield* committed(task);
+      yield* this.#drain(task);
+    }
   }
 
   /** Kafka's loop: one record, its stream-time punctuations, a commit, what it produced; until the queues are empty. */
   *#drain(task: StreamTask): Steps {
     this.#release();
+    const { commitsByHand } = this.#options;
     // Records that are skipped before they are processed leave dropped counts and dead letters behind.
-    while (task.process() || task.commitNeeded) {
+    while (task.process() || (task.commitNeeded && !commitsByHand)) {
       if (task.inFlight) yield task.settled();
       yield* punctuated(task, () => task.punctuateStreamTime());
-      yield* committed(task);
+      if (!commitsByHand) yield* committed(task);
       this.#release();
     }
+    this.#release();
   }
 
   /** Hands a record to whoever reads the topic. A global store takes it at once. */

@@ -17,7 +17,7 @@ import type { StateStore, StoreBuilder } from '../state/store.js';
 import type { ErrorPolicies, StreamsLogger } from './config.js';
 import { didYouMean } from '../nearest-name.js';
 import { requireTopology } from './required-topology.js';
-import { type StoreFace, type StoreHandle, storeName } from './store-reader.js';
+import { type StoreFace, type StoreHandle, type StoreKind, storeName } from './store-reader.js';
 import { type DeadLetterRecord, deadLetterRecord } from './test-dead-letters.js';
 import { TestDriverApplication } from './test-driver-application.js';
 import type { TestDrive } from './test-drive.js';
@@ -41,6 +41,11 @@ export interface TopologyTestDriverOptions {
    * each pipe ends with a commit and takes some milliseconds of virtual time, records keep their order per partition.
    */
   readonly partitions?: number;
+  /**
+   * `'byHand'`: only `commit()` commits, and so flushes record caches: a test sees what a cache merges. Not with
+   * `partitions`, where the application commits when no input waits. Default `'afterEachRecord'`.
+   */
+  readonly commits?: 'afterEachRecord' | 'byHand';
   /** Where the wall clock starts, ms since the epoch. Default 0. */
   readonly startAt?: number;
   /** Default `'app'`. Prefix of internal topics. */
@@ -57,6 +62,7 @@ export interface TopologyTestDriverOptions {
 
 const OPTIONS: { readonly [name in keyof Required<TopologyTestDriverOptions>]: true } = {
   partitions: true,
+  commits: true,
   startAt: true,
   applicationId: true,
   errors: true,
@@ -133,10 +139,14 @@ export class TopologyTestDriver implements AsyncDisposable {
 
   /**
    * Reads a state store, as `app.store` does: by table or builder it is typed, by name it is not. Values come without
-   * timestamps. Throws `UNKNOWN_STORE` naming the nearest.
+   * timestamps. What a table cannot say is told by `kind`: `store(sessions, 'session')`, `store(prices, 'versioned')`.
+   * Throws `UNKNOWN_STORE` naming the nearest, or for a store of another kind.
    */
-  store<H extends StoreHandle>(handle: H): StoreFace<H> {
-    return this.#drive.read<H>(storeName(handle));
+  store<H extends StoreHandle, Kind extends StoreKind = never>(
+    handle: H,
+    kind?: Kind,
+  ): StoreFace<H, Kind> {
+    return this.#drive.read<H, Kind>(storeName(handle), kind);
   }
 
   /** A state store as its processors see it, values of timestamped stores with their timestamps. For reading: writes belong into processors. With `partitions`, what `store` gives. */
@@ -162,6 +172,25 @@ export class TopologyTestDriver implements AsyncDisposable {
   async crash(): Promise<void> {
     if (this.#drive.crash === undefined) throw needsPartitions('crash');
     await this.#drive.crash();
+  }
+
+  /**
+   * Only with `partitions`: another instance takes the partitions over while this one still runs, and this one closes
+   * then, as in a rolling deployment. The tasks are made anew there, their state comes from the changelogs.
+   */
+  async reassign(): Promise<void> {
+    if (this.#drive.reassign === undefined) throw needsPartitions('reassign');
+    await this.#drive.reassign();
+  }
+
+  /** With `commits: 'byHand'`: flushes the record caches and does all that follows. Not with `partitions`. */
+  async commit(): Promise<void> {
+    if (this.#drive.commit === undefined)
+      throw new StreamsError(
+        'INVALID_STATE',
+        "With partitions the application commits itself. For commit(), give commits: 'byHand' instead.",
+      );
+    await this.#drive.commit();
   }
 
   /** How many records were dropped so far: late, null key, negative timestamp, policy `'continue'`, ... */
@@ -229,12 +258,14 @@ function startDrive(
   onProduced: (record: ProducedRecord) => void,
 ): TestDrive {
   const { applicationId = 'app', startAt = 0, partitions, partitioner } = options;
+  const commitsByHand = checkedCommits(options) === 'byHand';
   if (partitions === undefined)
     return new TestDriverTask(topology, {
       applicationId,
       startAt,
       config: taskConfig(options),
       partitioner,
+      commitsByHand,
       onProduced,
     });
   if (!Number.isSafeInteger(partitions) || partitions < 1) {
@@ -258,6 +289,17 @@ function startDrive(
       ...(logger === undefined ? {} : { logger }),
     },
   });
+}
+
+function checkedCommits({ commits = 'afterEachRecord', partitions }: TopologyTestDriverOptions) {
+  const known: readonly unknown[] = ['afterEachRecord', 'byHand'];
+  if (!known.includes(commits) || (commits === 'byHand' && partitions !== undefined)) {
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `commits: ${String(commits)} is neither 'afterEachRecord' nor 'byHand', or there are partitions: then the application commits.`,
+    );
+  }
+  return commits;
 }
 
 function taskConfig(options: TopologyTestDriverOptions): TaskConfig {
