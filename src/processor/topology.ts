@@ -24,6 +24,14 @@ import { cutSubtopologies } from './subtopology.js';
 import { requireSupplier } from './supplier.js';
 import type { TimestampExtractor } from './timestamp-extractor.js';
 import { TopologyDescription } from './topology-description.js';
+import {
+  differentStore,
+  globalStateStore,
+  sameNode,
+  takenByPattern,
+  takenTopic,
+  unknownStateStore,
+} from './topology-errors.js';
 
 export interface SourceOptions<K = unknown, V = unknown> {
   /** Default: bytes. */
@@ -198,7 +206,7 @@ export class Topology {
   /** The topic that feeds a store is its changelog: the store is restored from it and nothing is logged. */
   connectSourceStoreAndTopic(store: string, topic: string): this {
     const known = this.#stores.get(store);
-    if (known === undefined) throw new TopologyException(`StateStore ${store} is not added yet.`);
+    if (known === undefined) throw unknownStateStore(store);
     if (known.sourceTopic !== undefined) {
       throw new TopologyException(`Source store ${store} is already added.`);
     }
@@ -323,12 +331,10 @@ export class Topology {
 
   #connect(processor: string, store: string): void {
     if (this.#globalStores.has(store)) {
-      throw new TopologyException(
-        `Global StateStore ${store} can be used by a Processor without being specified; it should not be explicitly passed.`,
-      );
+      throw globalStateStore(store);
     }
     if (!this.#stores.has(store)) {
-      throw new TopologyException(`StateStore ${store} is not added yet.`);
+      throw unknownStateStore(store);
     }
     const node = this.#nodes.get(processor);
     if (node === undefined) throw new TopologyException(`Processor ${processor} is not added yet.`);
@@ -343,7 +349,7 @@ export class Topology {
   }
 
   #requireNewNode(name: string): void {
-    if (this.#nodes.has(name)) throw new TopologyException(`Processor ${name} is already added.`);
+    if (this.#nodes.has(name)) throw sameNode(name);
   }
 
   #requireFreshTopic(topic: string): void {
@@ -351,16 +357,14 @@ export class Topology {
       this.#sourceTopics.has(topic) ||
       this.#sourcePatterns.some((pattern) => matches(pattern, topic));
     if (taken) {
-      throw new TopologyException(`Topic ${topic} has already been registered by another source.`);
+      throw takenTopic(topic);
     }
   }
 
   #requireFreshPattern(pattern: RegExp): void {
     for (const topic of this.#sourceTopics) {
       if (matches(pattern, topic)) {
-        throw new TopologyException(
-          `Pattern ${pattern.source} will match a topic that has already been registered by another source.`,
-        );
+        throw takenByPattern(pattern, topic);
       }
     }
   }
@@ -382,9 +386,6 @@ export class Topology {
     return [...list];
   }
 }
-
-const differentStore = (name: string): TopologyException =>
-  new TopologyException(`A different StateStore has already been added with the name ${name}`);
 
 /** Kafka matches whole topic names; a pattern's own anchors are kept, its flags are not `g` or `y` by contract. */
 export function matches(pattern: RegExp, topic: string): boolean {

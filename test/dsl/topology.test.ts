@@ -72,7 +72,7 @@ describe('what is wrong is said in the words of Kafka', () => {
     ],
   ];
   test.each(cases)('%s', (message, build) => {
-    expect(failure(build)).toBe(`Invalid topology: ${message}`);
+    expect(failure(build).startsWith(`Invalid topology: ${message}`)).toBe(true);
   });
 
   test('a processor where a supplier belongs is refused', () => {
