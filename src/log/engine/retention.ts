@@ -118,10 +118,11 @@ export class BelievedClock {
   now(): number {
     const wall = this.#clock.now();
     const monotonic = this.#clock.monotonic();
-    const most = this.#wall + (monotonic - this.#monotonic) * RATE_MAX + STEP_MS_MAX;
+    const most = this.#wall + (monotonic - this.#monotonic) * RATE_MAX;
+    // A step is followed whole or not at all: else whoever asks often would follow any jump at once.
+    const behind = wall - most > STEP_MS_MAX;
     this.#monotonic = monotonic;
-    this.#wall = Math.min(wall, most);
-    const behind = wall > most;
+    this.#wall = behind ? most : wall;
     if (behind && !this.#behind)
       this.#warn(
         `millrace log: the clock jumped ${Math.round((wall - most) / 1000)} s ahead; retention follows it slowly. If the clock is wrong, set it right before records are deleted by it.`,

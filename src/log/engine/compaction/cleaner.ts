@@ -30,6 +30,8 @@ const SLICE_DELAY_MS = 1;
 const NOT_TOLD: ReadonlySet<string> = new Set(['INVALID_STATE', 'LOG_READ_ONLY', 'LOG_CLOSED']);
 /** A partition that could not be cleaned is left alone for so many times the cleaner's sleep. */
 const FAILURE_BACKOFF = 4;
+/** All partitions are looked at once for so many passes, because there may be thousands of them. */
+const QUEUE = 64;
 
 export interface LogCleanerParts {
   readonly env: Env;
@@ -63,6 +65,8 @@ export class LogCleaner {
   /** Some that could be cleaned is not at its place in the files yet. */
   #waitsForFiles = false;
   #running: Running | undefined;
+  /** To be cleaned next, the dirtiest last. */
+  #queue: Candidate[] = [];
   #timer: Timer | undefined;
   #closed = false;
 
@@ -153,26 +157,41 @@ export class LogCleaner {
     return true;
   }
 
+  /** The next one of those that were the dirtiest when all were looked at. */
   #dirtiest(): Candidate | undefined {
-    const now = this.#clock.now();
+    for (let found = this.#queue.pop(); found !== undefined; found = this.#queue.pop()) {
+      const candidate = this.#candidate(found.topic, found.partition, found.config);
+      if (candidate !== undefined && !found.topic.deleted) return candidate;
+    }
+    this.#lookAtAll();
+    return this.#queue.pop();
+  }
+
+  #lookAtAll(): void {
     const monotonic = this.#parts.env.clock.monotonic();
-    let dirtiest: Candidate | undefined;
+    const found: Candidate[] = [];
     this.#waitsForFiles = false;
     for (const topic of this.#parts.topics()) {
       if (!topic.settings.compacted) continue;
       const config = cleanerConfig(topic.config);
       for (const partition of topic.partitions) {
         if ((this.#failedUntil.get(partition) ?? 0) > monotonic) continue;
-        const range = rangeOf(partition, config, now);
-        if (range.waitsForFiles) this.#waitsForFiles = true;
-        if (range.to <= range.from || !(this.#all || isDirty(range, config))) continue;
-        if (dirtiest === undefined || range.ratio > dirtiest.range.ratio)
-          dirtiest = { topic, partition, config, range };
+        const candidate = this.#candidate(topic, partition, config);
+        if (candidate !== undefined) found.push(candidate);
       }
     }
+    found.sort((a, b) => a.range.ratio - b.range.ratio);
+    this.#queue = found.slice(-QUEUE);
     // What stands in the way of the next pass goes while this one runs, or while the cleaner sleeps.
     if (this.#waitsForFiles) this.#checkpoint();
-    return dirtiest;
+  }
+
+  /** Undefined when there is nothing to clean in it, or too little. */
+  #candidate(topic: Topic, partition: Partition, config: CleanerConfig): Candidate | undefined {
+    const range = rangeOf(partition, config, this.#clock.now());
+    if (range.waitsForFiles) this.#waitsForFiles = true;
+    if (range.to <= range.from || !(this.#all || isDirty(range, config))) return undefined;
+    return { topic, partition, config, range };
   }
 
   #checkpoint(): void {
