@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { compare, type Comparison } from './measure.js';
 import { logAppend } from './workloads/append.js';
 import { logRead } from './workloads/read.js';
+import { streamStreamJoin } from './workloads/stream-join.js';
 import { stateless, streamTableJoin, wordCount } from './workloads/throughput.js';
 import { windows } from './workloads/windows.js';
 
@@ -24,6 +25,7 @@ const MAKERS: { readonly [name: string]: Make } = {
   'word count, cache off': words,
   'word count, cache on': words,
   'stream-table join': (quick) => streamTableJoin(records(quick)),
+  'stream-stream join': (quick) => streamStreamJoin(records(quick)),
   'tumbling count': windowed,
   'hopping count': windowed,
   'session count': windowed,
