@@ -12,6 +12,7 @@ import type { EngineLogger, EngineSettings } from './engine-options.js';
 import type { Groups } from './groups.js';
 import type { GroupOffset, GroupOffsets } from './offsets.js';
 import { Reaper } from './reaper.js';
+import { BelievedClock } from './retention.js';
 import type { Topics } from './topics.js';
 import type { Transactions } from './transactions.js';
 
@@ -29,11 +30,14 @@ export interface OffsetsExpiryParts {
 export class OffsetsExpiry {
   readonly #parts: OffsetsExpiryParts;
   readonly #reaper: Reaper;
+  /** One that is years ahead must not forget every offset; retention tells of it. */
+  readonly #clock: BelievedClock;
   /** Nobody knows when the members of groups went if the log was not closed: then it was now. */
   #emptySince = Number.NEGATIVE_INFINITY;
 
   constructor(parts: OffsetsExpiryParts) {
     this.#parts = parts;
+    this.#clock = new BelievedClock(parts.env.clock, () => {});
     this.#reaper = new Reaper(parts.env.clock, parts.env.timers, () => this.#check());
   }
 
@@ -77,10 +81,10 @@ export class OffsetsExpiry {
     const { env, offsets, groups, settings, durability } = this.#parts;
     if (durability.failure !== undefined) return Number.POSITIVE_INFINITY;
     const { offsetsRetentionMs, offsetsRetentionCheckMs } = settings;
-    const now = env.clock.now();
+    const now = this.#clock.now();
     let nextAt = Number.POSITIVE_INFINITY;
     for (const groupId of offsets.groupIds()) {
-      const dueAt = this.#expire(groupId, now - offsetsRetentionMs) + offsetsRetentionMs;
+      const dueAt = this.#expire(groupId, now - offsetsRetentionMs, now) + offsetsRetentionMs;
       nextAt = Math.min(nextAt, dueAt);
     }
     for (const groupId of groups.groupIds())
@@ -89,8 +93,8 @@ export class OffsetsExpiry {
   }
 
   /** Forgets what was last needed at `before` or earlier; returns the earliest such time that is left. */
-  #expire(groupId: string, before: number): number {
-    const { offsets, groups, durability, transactions, logger, env } = this.#parts;
+  #expire(groupId: string, before: number, now: number): number {
+    const { offsets, groups, durability, transactions, logger } = this.#parts;
     const hasMembers = groups.size(groupId) > 0;
     const stable = groups.state(groupId, true) === 'Stable';
     const expired: GroupOffset[] = [];
@@ -99,7 +103,7 @@ export class OffsetsExpiry {
       const since = hasMembers ? offset.timestamp : Math.max(offset.timestamp, this.#emptySince);
       const inUse = hasMembers && (!stable || this.#isRead(groupId, offset));
       const pending = transactions.commitsOffset(groupId, offset.topicId, offset.partition);
-      if (inUse || pending) earliest = Math.min(earliest, env.clock.now());
+      if (inUse || pending) earliest = Math.min(earliest, now);
       else if (since > before) earliest = Math.min(earliest, since);
       else expired.push(offset);
     }

@@ -100,6 +100,19 @@ it('offsets of a group with members stay for ever; they go seven days after the 
   expect(here.lines.at(-1)).toMatch(/group 'g'.*1 committed offset\./);
 });
 
+it('a clock that jumps years ahead and is set right again forgets nothing', async () => {
+  const here = await world('a');
+  const member = await here.member();
+  await here.commit(member, at('a'));
+  await here.env.run(member.close());
+  await here.restart();
+  here.env.clock.jump(3650 * DAY);
+  await here.pass(20 * 60_000);
+  here.env.clock.jump(-3650 * DAY);
+  await here.pass(20 * 60_000);
+  expect(await here.offsets()).toEqual(['a 0']);
+});
+
 it('what no member of a stable group reads any more goes by the age of its commit', async () => {
   const here = await world('a', 'b');
   const member = await here.member(['a', 'b']);
