@@ -162,7 +162,8 @@ export function closesAfterMs(node: PlanNode, chain: readonly string[] = []): nu
   const path = [node.name, ...chain];
   if (node.parents.length === 0)
     throw new TopologyException(
-      `Window close time is only defined for windowed computations. Got [${path.join('->')}].`,
+      `Window close time is only defined for windowed computations. Got [${path.join('->')}]. ` +
+        "Use windowedBy() before the aggregation, or Suppressed.untilTimeLimit('5s') for a table without windows.",
     );
   return Math.max(...node.parents.map((parent) => closesAfterMs(parent, path)));
 }
