@@ -33,6 +33,7 @@ import {
   windowStorePlan,
 } from './windowed-stores.js';
 import {
+  requireWindows,
   SessionWindows,
   SlidingWindows,
   type TimeWindows,
@@ -106,6 +107,7 @@ export class CogroupedKStream<K, A> {
   windowedBy(
     windows: TimeWindows | SlidingWindows | UnlimitedWindows | SessionWindows,
   ): TimeWindowedCogroupedKStream<K, A> | SessionWindowedCogroupedKStream<K, A> {
+    requireWindows(windows);
     return windows instanceof SessionWindows
       ? new SessionWindowedCogroupedKStream(this.#aggregators, windows)
       : new TimeWindowedCogroupedKStream(this.#aggregators, windows);

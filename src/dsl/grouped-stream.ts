@@ -1,5 +1,4 @@
 /** `KGroupedStream`: a stream whose records are grouped by key, waiting for an aggregation. */
-import { StreamsError } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { Serdes } from '../serde/serdes.js';
 import type { StoreKind } from '../state/store.js';
@@ -14,7 +13,13 @@ import type { SerdeSlot, StreamState, TablePlan } from './plan.js';
 import { SessionWindowedKStream } from './session-windowed-stream.js';
 import { StreamGrouping } from './stream-grouping.js';
 import { TimeWindowedKStream } from './time-windowed-stream.js';
-import { SessionWindows, SlidingWindows, TimeWindows, UnlimitedWindows } from './windows.js';
+import {
+  requireWindows,
+  SessionWindows,
+  type SlidingWindows,
+  type TimeWindows,
+  type UnlimitedWindows,
+} from './windows.js';
 
 type AggregateOptions<K, V, H extends History = History> = Named & Materialized<K, V, H>;
 
@@ -61,18 +66,10 @@ export class KGroupedStream<K, V> {
   windowedBy(
     windows: TimeWindows | SlidingWindows | UnlimitedWindows | SessionWindows,
   ): TimeWindowedKStream<K, V> | SessionWindowedKStream<K, V> {
-    if (windows instanceof SessionWindows)
-      return new SessionWindowedKStream(this.grouping, windows);
-    if (
-      windows instanceof TimeWindows ||
-      windows instanceof SlidingWindows ||
-      windows instanceof UnlimitedWindows
-    )
-      return new TimeWindowedKStream(this.grouping, windows);
-    throw new StreamsError(
-      'INVALID_ARGUMENT',
-      "windowedBy(): these are no windows. Give TimeWindows.of({ size: '1m', grace: 0 }), SlidingWindows, SessionWindows or UnlimitedWindows.",
-    );
+    requireWindows(windows);
+    return windows instanceof SessionWindows
+      ? new SessionWindowedKStream(this.grouping, windows)
+      : new TimeWindowedKStream(this.grouping, windows);
   }
 
   /** Counts the records of each key. */

@@ -192,3 +192,13 @@ function required(given: Duration | undefined, option: string, call: string): Du
 function invalid(call: string, what: string): StreamsError {
   return new StreamsError('INVALID_ARGUMENT', `${call}: ${what}`);
 }
+
+/** For `windowedBy()`, which plain JavaScript may call with anything. Throws `INVALID_ARGUMENT`. */
+export function requireWindows(windows: unknown): void {
+  const known = [TimeWindows, SlidingWindows, SessionWindows, UnlimitedWindows];
+  if (known.some((kind) => windows instanceof kind)) return;
+  throw invalid(
+    'windowedBy()',
+    "these are no windows. Give TimeWindows.of({ size: '1m', grace: 0 }), SlidingWindows, SessionWindows or UnlimitedWindows.",
+  );
+}

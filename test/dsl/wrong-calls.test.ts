@@ -1,6 +1,9 @@
 /** What plain JavaScript can hand to the calls of the DSL, of `Topology` and of `Stores`: refused at the call. */
 import { describe, expect, test } from 'vitest';
+import { JoinWindows } from '../../src/dsl/join-windows.js';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
+import { Suppressed } from '../../src/dsl/suppressed.js';
+import { SessionWindows, TimeWindows } from '../../src/dsl/windows.js';
 import { Topology } from '../../src/processor/topology.js';
 import { Serdes } from '../../src/serde/serdes.js';
 import { Stores } from '../../src/state/stores.js';
@@ -177,6 +180,100 @@ describe('an option that is none', () => {
     [() => Stores.keyValue(wrong({ name: 's' })), 'Stores.keyValue(): key is missing.'],
     [() => Stores.keyValue(wrong(text)), 'Stores.keyValue(): name is missing.'],
     [() => Stores.timestampedKeyValue(nothing), 'Stores.timestampedKeyValue(): name is missing.'],
+  ]);
+});
+
+describe('windows, groups and tables that are none', () => {
+  const windowed = () => grouped().windowedBy(TimeWindows.of({ size: 1, grace: 0 }));
+  const sessions = () => grouped().windowedBy(SessionWindows.of({ gap: 1, grace: 0 }));
+  const other = () => new StreamsBuilder(text).stream('other');
+  const near = { windows: JoinWindows.of({ within: 1, grace: 0 }) };
+  refuses([
+    [() => TimeWindows.of(wrong('1m')), 'TimeWindows.of(): the options are "1m".'],
+    [() => TimeWindows.of(wrong({ length: 1 })), "TimeWindows.of(): there is no option 'length'"],
+    [() => TimeWindows.of(wrong({ size: -1, grace: 0 })), 'size'],
+    [() => SessionWindows.of(wrong({ gap: '5 minutes', grace: 0 })), 'is not a duration'],
+    [() => JoinWindows.of(wrong({ withn: 1, grace: 0 })), "Did you mean 'within'?"],
+    [() => grouped().windowedBy(nothing), 'windowedBy()'],
+    [() => grouped().windowedBy(wrong({ size: 1 })), 'windowedBy()'],
+    [() => windowed().emitStrategy(wrong('final')), 'emitStrategy()'],
+    [() => windowed().count(wrong({ retain: 1 })), "count(): there is no option 'retain'"],
+    [() => windowed().count(wrong({ retention: '1 h' })), 'is not a duration'],
+    [() => windowed().aggregate(() => '', nothing), 'aggregate(): the aggregator is undefined.'],
+    [
+      () =>
+        sessions().aggregate(
+          () => '',
+          (_k, v) => v,
+          nothing,
+        ),
+      'aggregate(): the ',
+    ],
+    [() => grouped().cogroup(nothing), 'cogroup(): the aggregator is undefined.'],
+    [
+      () =>
+        grouped()
+          .cogroup((_k, v) => v)
+          .cogroup(nothing, () => ''),
+      'cogroup(): the other side',
+    ],
+    [
+      () =>
+        grouped()
+          .cogroup((_k, v) => v)
+          .aggregate(nothing),
+      'aggregate(): the initializer is',
+    ],
+    [
+      () =>
+        grouped()
+          .cogroup((_k, v) => v)
+          .windowedBy(nothing),
+      'windowedBy()',
+    ],
+    [() => table().suppress(nothing), 'suppress(): give Suppressed.untilWindowCloses()'],
+    [() => Suppressed.untilTimeLimit(wrong('soon')), 'is not a duration'],
+    [() => Suppressed.untilTimeLimit(1, wrong({ maxRecord: 1 })), "Did you mean 'maxRecords'?"],
+    [() => table().transformValues(nothing), 'expected a supplier, a function that makes'],
+    [() => table().groupBy(nothing), 'groupBy(): the '],
+    [
+      () =>
+        table()
+          .groupBy((k, v) => [k, v])
+          .reduce((a) => a, nothing),
+      'reduce(): the subtractor is',
+    ],
+    [() => Reflect.apply(source().join, source(), [nothing, () => '', near]), 'join'],
+    [() => source().join(other(), (v) => v, near), 'belongs to another StreamsBuilder'],
+    [
+      () => {
+        const stream = source();
+        stream.join(stream, (v) => v, wrong({ windows: TimeWindows.of({ size: 1, grace: 0 }) }));
+      },
+      'JoinWindows',
+    ],
+    [
+      () => {
+        const stream = source();
+        stream.join(stream, (v) => v, wrong({ ...near, within: 1 }));
+      },
+      "join(): there is no option 'within'",
+    ],
+    [
+      () => {
+        const rows = table();
+        rows.join(rows, (v) => v, wrong({ foreignKey: 'id' }));
+      },
+      'foreignKey',
+    ],
+    [
+      () => {
+        const rows = table();
+        rows.join(rows, nothing);
+      },
+      'join(): the joiner is undefined.',
+    ],
+    [() => table().outerJoin(nothing, (v) => v), 'outerJoin'],
   ]);
 });
 

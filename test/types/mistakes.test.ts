@@ -19,11 +19,11 @@ function programs() {
 
   // @ts-expect-error a window has to say how long it waits for late records
   TimeWindows.of({ size: '1m' });
-  // @ts-expect-error
+  // @ts-expect-error as above
   SlidingWindows.of({ difference: '1m' });
-  // @ts-expect-error
+  // @ts-expect-error as above
   SessionWindows.of({ gap: '1m' });
-  // @ts-expect-error
+  // @ts-expect-error as above
   JoinWindows.of({ within: '1m' });
 
   const table = builder.table('table', text);
@@ -40,7 +40,7 @@ function programs() {
 
   // @ts-expect-error there is no optimisation of this name
   builder.build({ optimization: ['merge'] });
-  // @ts-expect-error
+  // @ts-expect-error as above
   builder.build({ optimization: 'some' });
   builder.build({ optimization: 'merge.repartition.topics,single.store.self.join' });
   // @ts-expect-error the option is called optimization, as in Kafka
