@@ -212,7 +212,9 @@ export class InMemoryTimeOrderedBuffer<K, V>
     }
     const read = BufferValue.read(copyOf(value));
     const time = readInt64(asBuffer(value), read.end);
-    rows.restore(there ?? rows.rowAt(id, key, time, 0), read.value);
+    // A key that left and came back before one commit is logged once, with its new time.
+    if (there !== undefined && there.time !== time) rows.restore(there, undefined);
+    rows.restore(rows.rowAt(id, key, time, 0), read.value);
     rows.restoredTo(time);
   }
 

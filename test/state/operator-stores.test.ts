@@ -309,6 +309,23 @@ describe('changelog bytes', () => {
     });
   });
 
+  it('of suppress give a key that left and came back before one commit its new time', () => {
+    const { store, task } = opened(suppressBuffer(strings));
+    store.put(3, 'k', 'n', null, CONTEXT);
+    store.flushCache();
+    store.removeFirst();
+    store.put(9, 'k', 'm', 'n', CONTEXT);
+    store.flushCache();
+    const { store: restored } = opened(suppressBuffer(strings));
+    for (const { key: logged, value: bytes, timestamp } of task.logged)
+      restored.restore(Buffer.from(logged, 'hex'), Buffer.from(bytes!, 'hex'), timestamp, []);
+    expect([restored.minTime, restored.recordCount, restored.byteCount]).toEqual([
+      9,
+      1,
+      store.byteCount,
+    ]);
+  });
+
   it('are not written for a row that came and went between two commits', () => {
     const join = opened(
       outerJoinStore({
