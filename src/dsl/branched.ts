@@ -26,7 +26,8 @@ export type NamedBranches<K, V, B> = {
 export class BranchedKStream<K, V> {
   readonly #stream: StreamState;
   readonly #node: OperatorPlan;
-  readonly #branches: Branch<K, V>[] = [];
+  /** Without types: a stream of narrower values is one of wider values, too. */
+  readonly #branches: Branch<never, never>[] = [];
   readonly #streams = new Map<string, KStream<K, V>>();
 
   /** @internal */

@@ -42,8 +42,11 @@ import {
 
 const PREFIX = 'COGROUPKSTREAM-AGGREGATE-';
 
-/** By the grouped stream that it aggregates: a stream that is added again gets the new one. */
-type Aggregators<K, A> = ReadonlyMap<StreamGrouping, Aggregator<K, unknown, A>>;
+/**
+ * By the grouped stream that it aggregates: a stream that is added again gets the new one. Without types, which the
+ * faces around it have.
+ */
+type Aggregators = ReadonlyMap<StreamGrouping, Aggregator<unknown, unknown, unknown>>;
 
 /**
  * Made by `KGroupedStream.cogroup`.
@@ -58,12 +61,12 @@ type Aggregators<K, A> = ReadonlyMap<StreamGrouping, Aggregator<K, unknown, A>>;
  * ```
  */
 export class CogroupedKStream<K, A> {
-  readonly #aggregators: Aggregators<K, A>;
+  readonly #aggregators: Aggregators;
   /** Only for the compiler. */
   declare readonly groupType?: readonly [key: K, aggregate: A] | undefined;
 
   /** @internal */
-  constructor(aggregators: Aggregators<K, A>) {
+  constructor(aggregators: Aggregators) {
     this.#aggregators = aggregators;
   }
 
@@ -116,14 +119,11 @@ export class CogroupedKStream<K, A> {
 
 /** Made by `CogroupedKStream.windowedBy` with time, sliding or unlimited windows. */
 export class TimeWindowedCogroupedKStream<K, A> {
-  readonly #aggregators: Aggregators<K, A>;
+  readonly #aggregators: Aggregators;
   readonly #windows: TimeWindows | SlidingWindows | UnlimitedWindows;
 
   /** @internal */
-  constructor(
-    aggregators: Aggregators<K, A>,
-    windows: TimeWindows | SlidingWindows | UnlimitedWindows,
-  ) {
+  constructor(aggregators: Aggregators, windows: TimeWindows | SlidingWindows | UnlimitedWindows) {
     this.#aggregators = aggregators;
     this.#windows = windows;
   }
@@ -148,7 +148,7 @@ export class TimeWindowedCogroupedKStream<K, A> {
       closesAfterMs: windows.graceMs,
       operator: (aggregator) => {
         // They see null only where the initializer or one of them gave it.
-        const functions = { initializer, aggregator } as WindowFunctions<K, unknown, A>;
+        const functions = { initializer, aggregator } as WindowFunctions<unknown, unknown, unknown>;
         return windows instanceof SlidingWindows
           ? slidingAggregate(windows, functions, 'onWindowUpdate')
           : windowAggregate(windows, functions, 'onWindowUpdate');
@@ -160,11 +160,11 @@ export class TimeWindowedCogroupedKStream<K, A> {
 
 /** Made by `CogroupedKStream.windowedBy` with session windows. */
 export class SessionWindowedCogroupedKStream<K, A> {
-  readonly #aggregators: Aggregators<K, A>;
+  readonly #aggregators: Aggregators;
   readonly #windows: SessionWindows;
 
   /** @internal */
-  constructor(aggregators: Aggregators<K, A>, windows: SessionWindows) {
+  constructor(aggregators: Aggregators, windows: SessionWindows) {
     this.#aggregators = aggregators;
     this.#windows = windows;
   }
@@ -199,7 +199,7 @@ export class SessionWindowedCogroupedKStream<K, A> {
         // They see null only where the initializer or one of them gave it.
         return sessionAggregate(
           this.#windows,
-          functions as SessionFunctions<K, unknown, A>,
+          functions as SessionFunctions<unknown, unknown, unknown>,
           'onWindowUpdate',
         );
       },
@@ -208,17 +208,17 @@ export class SessionWindowedCogroupedKStream<K, A> {
   }
 }
 
-interface Cogrouping<K, A> {
+interface Cogrouping {
   readonly options: Named & { readonly as?: string | undefined };
   readonly store: TableStorePlan;
   readonly key: SerdeSlot;
   readonly value: SerdeSlot;
   readonly closesAfterMs?: number;
-  readonly operator: (aggregator: Aggregator<K, unknown, A>) => TablePlan['operator'];
+  readonly operator: (aggregator: Aggregator<unknown, unknown, unknown>) => TablePlan['operator'];
 }
 
 /** A hop for every stream that needs one, an aggregation for each, all on one store, and the table behind them. */
-function draw<K, A>(aggregators: Aggregators<K, A>, cogrouping: Cogrouping<K, A>): TableState {
+function draw(aggregators: Aggregators, cogrouping: Cogrouping): TableState {
   const plan = planOf(aggregators);
   const { options, key, value, operator, closesAfterMs } = cogrouping;
   const store = shared(cogrouping.store);
@@ -264,26 +264,23 @@ function shared(store: TableStorePlan): TableStorePlan {
   return { ...store, build: (serdes) => (built ??= store.build(serdes)) };
 }
 
-function planOf<K, A>(aggregators: Aggregators<K, A>): Plan {
+function planOf(aggregators: Aggregators): Plan {
   const [first] = aggregators.keys();
   return first!.plan; // made with one
 }
 
 /** The grouped streams have keys of one type, so one serde serves for all. */
-function keyOf<K, A>(
-  aggregators: Aggregators<K, A>,
-  given: Serde<Exclude<K, null>> | undefined,
-): SerdeSlot {
+function keyOf<K>(aggregators: Aggregators, given: Serde<K> | undefined): SerdeSlot {
   if (given !== undefined) return given as SerdeSlot;
   for (const { key } of aggregators.keys()) if (key !== undefined) return key;
   return undefined;
 }
 
 export function withAggregator<K, V, A>(
-  aggregators: Aggregators<K, A>,
+  aggregators: Aggregators,
   grouping: StreamGrouping,
   aggregator: Aggregator<K, V, A>,
-): Aggregators<K, A> {
-  // Each aggregator gets the values of its own stream only.
-  return new Map([...aggregators, [grouping, aggregator as Aggregator<K, unknown, A>]]);
+): Aggregators {
+  // It gets the values of its own stream, and the aggregates of its fellows.
+  return new Map([...aggregators, [grouping, aggregator as Aggregator<unknown, unknown, unknown>]]);
 }

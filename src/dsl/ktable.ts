@@ -76,6 +76,21 @@ export type TableJoinOptions<K, V, KO, R, H extends History> = [KO] extends [K]
   ? [options?: TableOptions<K, R, H> | ForeignKeyJoined<K, V, KO, R, H>]
   : [options: ForeignKeyJoined<K, V, KO, R, H>];
 
+/**
+ * A table, as `toStream` wants it. Asked in this way whether rows can be deleted, a table whose rows stay can stand
+ * where one is expected whose rows may go.
+ */
+interface Deletable<K, V, Deleted extends null> {
+  readonly storeEntry?: readonly [key: K, value: V] | undefined;
+  readonly deletedType?: readonly [Deleted] | undefined;
+}
+
+/** The other side of a join: any table, as far as the join looks at it. */
+export interface JoinableTable<K, V> {
+  readonly kind: 'KTable';
+  readonly storeEntry?: readonly [key: K, value: V] | undefined;
+}
+
 /** `toStream` with another key; `keySelector` sees null values where rows were deleted. */
 export interface ToStream<K, V, K2> extends Named {
   readonly keySelector: KeySelector<K, V, K2>;
@@ -101,7 +116,7 @@ export class KTable<K, V, Deleted extends null = null, Kind extends StoreKind = 
   /** Only for the compiler. */
   declare readonly storeEntry?: readonly [key: K, value: V] | undefined;
   /** Only for the compiler. */
-  declare readonly deletedType?: Deleted | undefined;
+  declare readonly deletedType?: readonly [Deleted] | undefined;
   /** Only for the compiler. */
   declare readonly storeKind?: Kind | undefined;
 
@@ -165,11 +180,15 @@ export class KTable<K, V, Deleted extends null = null, Kind extends StoreKind = 
   }
 
   /** The updates of the table as a stream: the new value of a key, null where it was deleted. */
-  toStream(options?: Named): KStream<K, V | Deleted>;
-  toStream<K2>(options: ToStream<K, V | Deleted, K2>): KStream<K2, V | Deleted>;
+  toStream<D extends null>(this: Deletable<K, V, D>, options?: Named): KStream<K, V | D>;
+  toStream<K2, D extends null>(
+    this: Deletable<K, V, D>,
+    options: ToStream<K, V | D, K2>,
+  ): KStream<K2, V | D>;
   toStream<K2>(
-    options: Named | ToStream<K, V | Deleted, K2> = {},
-  ): KStream<K, V | Deleted> | KStream<K2, V | Deleted> {
+    this: KTable<K, V>,
+    options: Named | ToStream<K, V | null, K2> = {},
+  ): KStream<K, V | null> | KStream<K2, V | null> {
     checkCall('toStream()', {}, options, GLOBAL_JOINED);
     const { plan, node, key, value, sources } = this.state;
     const named = plan.add({
@@ -180,7 +199,7 @@ export class KTable<K, V, Deleted extends null = null, Kind extends StoreKind = 
       keyChanging: false,
       valueChanging: false,
     });
-    const stream = plan.newStream<K, V | Deleted>({
+    const stream = plan.newStream<K, V | null>({
       plan,
       node: named,
       key,
@@ -206,7 +225,7 @@ export class KTable<K, V, Deleted extends null = null, Kind extends StoreKind = 
    * ```
    */
   join<KO, V2, R, H extends History = History>(
-    other: KTable<KO, V2>,
+    other: JoinableTable<KO, V2>,
     joiner: (left: V, right: V2) => Awaitable<R>,
     ...options: TableJoinOptions<K, V, KO, R, H>
   ): KTable<K, Exclude<R, null>, null, TableKind<H>> {
@@ -215,7 +234,7 @@ export class KTable<K, V, Deleted extends null = null, Kind extends StoreKind = 
 
   /** As `join`, but a row of this table without one in the other is joined with `undefined`. */
   leftJoin<KO, V2, R, H extends History = History>(
-    other: KTable<KO, V2>,
+    other: JoinableTable<KO, V2>,
     joiner: (left: V, right: V2 | undefined) => Awaitable<R>,
     ...options: TableJoinOptions<K, V, KO, R, H>
   ): KTable<K, Exclude<R, null>, null, TableKind<H>> {
@@ -224,7 +243,7 @@ export class KTable<K, V, Deleted extends null = null, Kind extends StoreKind = 
 
   /** Every key of either table has a row; the side that has none is `undefined`, never both. */
   outerJoin<V2, R, H extends History = History>(
-    other: KTable<K, V2>,
+    other: JoinableTable<K, V2>,
     joiner: (left: V | undefined, right: V2 | undefined) => Awaitable<R>,
     options: TableOptions<K, R, H> = {},
   ): KTable<K, Exclude<R, null>, null, TableKind<H>> {
