@@ -41,14 +41,13 @@ export class RecoveredSwaps {
     for (const segment of partition.segmentList) {
       if (!this.#written.has(segment)) continue;
       named = true;
-      const path = this.pathOf(segment);
-      if (path === segment.logPath) continue;
-      // Those that lie there are of the segments that were replaced; they are made anew when they are needed.
+      // Those that lie there may be of the segments that were replaced; they are made anew.
       for (const extension of ['index', 'timeindex']) {
         const index = `${segment.stem}.${extension}`;
         if (this.#files.exists(index)) this.#files.remove(index);
       }
-      this.#files.rename(path, segment.logPath);
+      const path = this.pathOf(segment);
+      if (path !== segment.logPath) this.#files.rename(path, segment.logPath);
     }
     return named;
   }

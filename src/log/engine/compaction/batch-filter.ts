@@ -60,6 +60,8 @@ export class BatchFilter {
   readonly #kept: boolean[] = [];
   #count = 0;
   #tombstones = false;
+  /** A batch stays whose keys are not known: without their tombstones its records would be values again. */
+  #opaque = false;
 
   constructor(parts: BatchFilterParts) {
     this.#parts = parts;
@@ -73,8 +75,9 @@ export class BatchFilter {
     try {
       return yield* this.#filter(batch);
     } catch (error) {
-      if (error instanceof StreamsError && error.code === 'UNSUPPORTED_COMPRESSION') return batch;
-      throw error;
+      if (!(error instanceof StreamsError) || error.code !== 'UNSUPPORTED_COMPRESSION') throw error;
+      this.#opaque = true;
+      return batch;
     }
   }
 
@@ -84,7 +87,7 @@ export class BatchFilter {
     const attributes = batchAttributes(bytes, start);
     const control = (attributes & CONTROL) !== 0;
     const horizon = (attributes & DELETE_HORIZON) === 0 ? -1 : batchBaseTimestamp(bytes, start);
-    const expired = horizon >= 0 && horizon <= now;
+    const expired = horizon >= 0 && horizon <= now && !this.#opaque;
     const discard = control
       ? transactions.hasOutlived(bytes, start)
       : transactions.isAborted(bytes, start);
