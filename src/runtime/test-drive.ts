@@ -7,6 +7,8 @@ export interface TestDrive {
   readonly droppedRecords: number;
   /** Throws `UNKNOWN_TOPIC` unless something of the topology reads the topic. */
   requireSource(topic: string): void;
+  /** The test reads what is written to the topic: it exists. */
+  expectOutput?(topic: string): void;
   /** Records of one call, one after the other; resolves when all that follows from them is done. */
   pipe(topic: string, inputs: readonly EncodedInput[]): Promise<void>;
   advance(ms: number): Promise<void>;

@@ -28,6 +28,10 @@ import { TopicNames, sourceTopicNames } from './topic-plan.js';
 
 /** The application counts as at rest when nothing happened for this long: several times its shortest commit spacing. */
 const QUIET_MS = 20;
+/** After so long a running application has noticed a topic that matches a pattern, and reads it. */
+const NOTICED_MS = 1100;
+/** The driver's clock begins where the test says; records may be of any time. */
+const ANY_TIME = { 'message.timestamp.after.max.ms': '9223372036854775807' };
 /** More virtual time than this without coming to rest is a loop in the topology. */
 const UNREST_MS_MAX = 600_000;
 
@@ -50,6 +54,8 @@ export class TestDriverApplication implements TestDrive {
   readonly #positions = new Map<string, number>();
   /** Records that were piped, as `topic-partition@offset`: they are not output. */
   readonly #piped = new Set<string>();
+  /** Output topics of the test, to be created. */
+  readonly #awaited: string[] = [];
   #producer: LogProducer | undefined;
   #consumer: LogConsumer | undefined;
   #app: KafkaStreams | undefined;
@@ -91,10 +97,18 @@ export class TestDriverApplication implements TestDrive {
     );
   }
 
+  /** Topics chosen per record are not made by the application. */
+  expectOutput(topic: string): void {
+    this.#awaited.push(topic);
+  }
+
   pipe(topic: string, inputs: readonly EncodedInput[]): Promise<void> {
     return this.#inTurn(async () => {
+      const noticed = !this.#sourceTopics.includes(topic) && (await this.#isNew(topic));
       await this.#createTopic(topic);
+      if (noticed && this.#app !== undefined) await this.#rest(NOTICED_MS);
       await this.#running();
+      for (const awaited of this.#awaited.splice(0)) await this.#createTopic(awaited);
       await this.#produce(topic, inputs);
       await this.#rest();
     });
@@ -214,8 +228,14 @@ export class TestDriverApplication implements TestDrive {
   #createTopic(topic: string): Promise<void> {
     const { partitions } = this.#options;
     return this.#env.run(
-      this.#log.admin().createTopics([{ topic, partitions }], { ifNotExists: true }),
+      this.#log
+        .admin()
+        .createTopics([{ topic, partitions, config: ANY_TIME }], { ifNotExists: true }),
     );
+  }
+
+  async #isNew(topic: string): Promise<boolean> {
+    return !(await this.#env.run(this.#log.admin().listTopics())).includes(topic);
   }
 
   async #produce(topic: string, inputs: readonly EncodedInput[]): Promise<void> {
@@ -249,16 +269,16 @@ export class TestDriverApplication implements TestDrive {
   }
 
   /** Lets time pass until the application has nothing to do, then collects what it committed. */
-  async #rest(): Promise<void> {
+  async #rest(quietMsMin = QUIET_MS): Promise<void> {
     let seen = '';
     let quietMs = 0;
-    for (let passedMs = 0; quietMs < QUIET_MS;) {
+    for (let passedMs = 0; quietMs < quietMsMin;) {
       // oxlint-disable-next-line no-await-in-loop -- each instant depends on the one before it
       await this.#env.settle();
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#app === undefined) throw closed();
-      const { commits, processedRecords, lag, tasks } = this.#app.metrics();
-      const now = `${commits} ${processedRecords} ${lag}`;
+      const { commits, processedRecords, lag, state, tasks } = this.#app.metrics();
+      const now = `${commits} ${processedRecords} ${lag} ${state}`;
       // Promises of user code settle in the host's time: virtual time waits for them.
       if (tasks.some((task) => task.parked)) continue;
       const busy = lag > 0 || now !== seen;

@@ -123,12 +123,16 @@ export class TopologyTestDriver implements AsyncDisposable {
     return new TestInputTopic(this.#port, topic, options);
   }
 
-  /** An end to read what the topology wrote to `topic`. Two of the same topic share one queue. */
+  /**
+   * An end to read what the topology wrote to `topic`. Two of the same topic share one queue. With `partitions`, a
+   * topic that the topology chooses per record exists from here on.
+   */
   createOutputTopic<K = Uint8Array, V = Uint8Array>(
     topic: string,
     options: OutputTopicOptions<K, V> = {},
   ): TestOutputTopic<K, V> {
     checkOutputOptions(options);
+    this.#drive.expectOutput?.(topic);
     return new TestOutputTopic(this.#port, topic, options);
   }
 

@@ -4,6 +4,7 @@
  */
 import { Serdes } from '../../src/serde/serdes.js';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
+import type { ProcessorSupplier } from '../../src/processor/processor.js';
 import { Topology } from '../../src/processor/topology.js';
 import { buildOperation } from './build-dsl.js';
 import { buildTopologyCall } from './build-papi.js';
@@ -23,9 +24,16 @@ export type BuildOutcome =
   | { readonly built: BuiltCase }
   | { readonly phase: 'dsl' | 'build'; readonly opIndex: number; readonly error: unknown };
 
-export function buildCase(testCase: ConformanceCase, invoke: typeof call = call): BuildOutcome {
-  return testCase.api === 'papi' ? buildPapi(testCase) : buildDsl(testCase, invoke);
+/** `invoke` makes the calls of the DSL, `supply` changes the processors of the Topology API. */
+export function buildCase(
+  testCase: ConformanceCase,
+  invoke: typeof call = call,
+  supply: Supply = (supplier) => supplier,
+): BuildOutcome {
+  return testCase.api === 'papi' ? buildPapi(testCase, supply) : buildDsl(testCase, invoke);
 }
+
+type Supply = (supplier: ProcessorSupplier) => ProcessorSupplier;
 
 function buildDsl(testCase: ConformanceCase, invoke: typeof call): BuildOutcome {
   const builder = new StreamsBuilder({ key: Serdes.string(), value: Serdes.string() });
@@ -46,12 +54,12 @@ function buildDsl(testCase: ConformanceCase, invoke: typeof call): BuildOutcome 
   return finish(() => buildTopology(builder, testCase), graph.branchKeys);
 }
 
-function buildPapi(testCase: ConformanceCase): BuildOutcome {
+function buildPapi(testCase: ConformanceCase, supply: Supply): BuildOutcome {
   const topology = new Topology();
   const stores = storeKinds(testCase.graph);
   for (const [opIndex, operation] of testCase.graph.entries()) {
     try {
-      buildTopologyCall(topology, operation, stores);
+      buildTopologyCall(topology, operation, { stores, supply });
     } catch (error) {
       return { phase: 'dsl', opIndex, error };
     }

@@ -19,15 +19,17 @@ import type { StoreKinds } from './processors.js';
 import { storeBuilder } from './stores.js';
 import { UnsupportedOperation } from './unsupported.js';
 
-type Build = (topology: Topology, operation: Operation, kinds: StoreKinds) => void;
+/** What the processors of a case are made with. */
+interface Kinds {
+  readonly stores: StoreKinds;
+  readonly supply: (supplier: ProcessorSupplier) => ProcessorSupplier;
+}
+
+type Build = (topology: Topology, operation: Operation, kinds: Kinds) => void;
 
 const STRINGS = { key: Serdes.string(), value: Serdes.string() };
 
-export function buildTopologyCall(
-  topology: Topology,
-  operation: Operation,
-  kinds: StoreKinds,
-): void {
+export function buildTopologyCall(topology: Topology, operation: Operation, kinds: Kinds): void {
   const build = Object.hasOwn(BUILDERS, operation.op) ? BUILDERS[operation.op] : undefined;
   if (build === undefined) throw new UnsupportedOperation(operation.op);
   build(topology, operation, kinds);
@@ -44,7 +46,7 @@ const BUILDERS: { readonly [op: string]: Build } = {
   addProcessor(topology, operation, kinds) {
     topology.addProcessor(
       textField(operation, 'name'),
-      supplierOf(processorField(operation), kinds),
+      kinds.supply(supplierOf(processorField(operation), kinds.stores)),
       textList(operation, 'parents'),
       {
         stores: storeList(operation, 'provides').map(storeBuilder),
@@ -83,13 +85,13 @@ type FedStore = [
   options: typeof STRINGS,
 ];
 
-function storeSource(operation: Operation, kinds: StoreKinds): FedStore {
+function storeSource(operation: Operation, kinds: Kinds): FedStore {
   return [
     storeBuilder(storeField(operation)),
     textField(operation, 'name'),
     textField(operation, 'topic'),
     textField(operation, 'processorName'),
-    supplierOf(processorField(operation), kinds),
+    kinds.supply(supplierOf(processorField(operation), kinds.stores)),
     STRINGS,
   ];
 }

@@ -1,23 +1,22 @@
 /**
- * The cases of skeleton.txt: what the library can do today must go on matching Kafka Streams 4.3.1. Once with plain
- * functions, each case a test; once with functions that return promises, where nothing may come out differently.
+ * What Kafka Streams 4.3.1 does, case by case: every case passes as it is or as a named deviation. A sample of them
+ * runs in every variation too; all of them do with `npm run conformance -- --variations`.
  */
 import { describe, expect, test } from 'vitest';
-import { type ConformanceCase, readCases, readNames } from './case.js';
+import { readCases } from './case.js';
+import { DEVIATIONS } from './deviations.js';
 import { differencesText, familyTable, passed, summary } from './report.js';
 import { runCase } from './run-case.js';
+import { applies, VARIATIONS } from './variations.js';
 
-const names = readNames(new URL('skeleton.txt', import.meta.url));
-const cases = readCases(new URL('cases.ndjson.gz', import.meta.url)).filter((testCase) =>
-  names.has(testCase.name),
-);
+const cases = readCases(new URL('cases.ndjson.gz', import.meta.url));
 
-/** These look values up through a table without a store, which cannot wait for a promise: an error that says so. */
-const CANNOT_WAIT = 'ASYNC_NOT_SUPPORTED';
+/** Of so many cases one takes part in each variation here. */
+const SAMPLE = 25;
 
 describe('conformance with Kafka Streams 4.3.1', () => {
-  test('every listed case is in the case file', () => {
-    expect(cases.length).toBe(names.size);
+  test('no case is missing', () => {
+    expect(cases.length).toBe(767);
   });
 
   for (const testCase of cases) {
@@ -26,52 +25,45 @@ describe('conformance with Kafka Streams 4.3.1', () => {
       expect(result.differences).toEqual([]);
     });
   }
+
+  test('every named deviation occurs, and only where it can', async () => {
+    const seen = new Set<string | undefined>();
+    for (const testCase of cases.filter((each) => DEVIATIONS.some(({ covers }) => covers(each))))
+      seen.add((await runCase(testCase)).deviation);
+    seen.delete(undefined);
+    expect([...seen].sort()).toEqual(DEVIATIONS.map(({ name }) => name).sort());
+  });
+
+  test('a deviation does not excuse a record that Kafka emits and we do not', async () => {
+    const jump = cases.find(({ name }) => name === 'trap020b-emit-close-jump-loses')!;
+    const steps = [...jump.expect.steps!];
+    steps[2] = [['out', '[other@0/10]', '1', 3]];
+    const result = await runCase({ ...jump, expect: { ...jump.expect, steps } });
+    expect(result.differences[0]?.where).toContain('all that Kafka emits, in order');
+  });
 });
 
-test('asynchronous user functions change nothing, or are refused where the library cannot wait', async () => {
-  const results = [];
-  for (const testCase of cases) results.push(await runCase(testCase, { asynchronous: true }));
-  const failed = results.filter(
-    (result) => !passed(result) && !result.differences[0]?.actual.includes(CANNOT_WAIT),
-  );
-  expect(failed).toEqual([]);
-});
+describe.each(VARIATIONS)('$name', (variation) => {
+  const comparable = cases.filter((testCase) => applies(variation, testCase));
+  // All of them run with `npm run conformance -- --variations`.
+  const sample = comparable.filter((_testCase, index) => index % SAMPLE === 0);
 
-/** What one task over everything does and an application of several tasks does not. */
-const ONE_TASK_ONLY = new Map([
-  ['stateless-101-1', 'two sub-topologies write one topic: no order between them'],
-  ['papi-topology-101-13', 'stream time is that of a task, not of all of them'],
-]);
-
-describe('the whole application on a log, one partition per topic', () => {
-  /** Its virtual time passes while it works, so cases that look at the wall clock are left out. */
-  const uses = (testCase: ConformanceCase, ...words: readonly string[]): boolean => {
-    const text = JSON.stringify([testCase.inputs, testCase.graph]);
-    return words.some((word) => text.includes(`"${word}`));
-  };
-  const comparable = cases.filter(
-    (testCase) => !ONE_TASK_ONLY.has(testCase.name) && !uses(testCase, 'wall'),
-  );
-
-  test('does what one task over everything does', async () => {
+  test(`comes to the same, in one of ${SAMPLE} cases`, async () => {
+    expect(sample.length).toBeGreaterThan(0);
     const failed = [];
-    for (const testCase of comparable) {
-      const result = await runCase(testCase, { application: true });
+    for (const testCase of sample) {
+      const result = await runCase(testCase, variation.options);
       if (!passed(result)) failed.push(result);
     }
     expect(failed).toEqual([]);
   }, 60_000);
 
-  test('does the same when it is restarted after every third record', async () => {
-    const failed = [];
-    for (const testCase of comparable) {
-      // Stream-time punctuators are due at once after a start, as in Kafka.
-      if (uses(testCase, 'streamTick', 'streamFlush')) continue;
-      const result = await runCase(testCase, { application: true, restartEvery: 3 });
-      if (!passed(result)) failed.push(result);
-    }
-    expect(failed).toEqual([]);
-  }, 60_000);
+  test('its exceptions are cases, and each does differ', async () => {
+    const differing = [];
+    for (const testCase of cases.filter(({ name }) => variation.exceptions.has(name)))
+      if (!passed(await runCase(testCase, variation.options))) differing.push(testCase.name);
+    expect(differing.sort()).toEqual([...variation.exceptions.keys()].sort());
+  });
 });
 
 describe('the runner', () => {

@@ -1,5 +1,12 @@
 /** What the conformance command prints: differences of failing cases, a table by family, and the last line. */
+import { DEVIATIONS } from './deviations.js';
 import type { CaseResult } from './run-case.js';
+import type { Variation } from './variations.js';
+
+export interface VariationResult {
+  readonly results: readonly CaseResult[];
+  readonly seconds: number;
+}
 
 export const passed = (result: CaseResult): boolean => result.differences.length === 0;
 
@@ -49,6 +56,33 @@ export function familyTable(results: readonly CaseResult[]): string {
     line('family', 'passed', 'failed', 'unsupported'),
     ...rows.map(([family, row]) => line(family, row.passed, row.failed, row.unsupported)),
   ].join('\n');
+}
+
+/** Which named deviations occurred, in which cases. */
+export function deviationLines(results: readonly CaseResult[]): string {
+  const lines: string[] = [];
+  for (const { name, reason } of DEVIATIONS) {
+    const cases = results.filter((result) => passed(result) && result.deviation === name);
+    if (cases.length > 0)
+      lines.push(
+        `deviation: ${name}`,
+        `  ${reason}`,
+        `  ${cases.map((each) => each.name).join(', ')}`,
+      );
+  }
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n\n`;
+}
+
+/** `application: 640 passed, 0 failed, 127 not for it, 31.4 s` */
+export function variationLine(
+  { name }: Variation,
+  { results, seconds }: VariationResult,
+  cases: number,
+): string {
+  const refused = results.filter((result) => result.refused).length;
+  const outside = `${cases - results.length} not for it`;
+  const counts = refused === 0 ? outside : `${outside}, ${refused} of the passed refused in words`;
+  return `${name}: ${summary(results)}, ${counts}, ${seconds.toFixed(1)} s`;
 }
 
 /** The last line. */
