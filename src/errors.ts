@@ -56,6 +56,7 @@ export type ErrorCode =
   | 'QUOTA_EXCEEDED' // a producer would have to wait longer than it may
   | 'LIMIT_EXCEEDED' // a limit of the log: open files, memory, topics, groups
   | 'UNSUPPORTED_COMPRESSION'
+  | 'COMPRESSION_FAILED' // a codec that the user brought threw
   | 'CORRUPT_RECORD'
   | 'LOG_CORRUPT' // damage before the fsync watermark: names file and offset
   | 'LOG_LOCKED' // another process has the directory: names the holder

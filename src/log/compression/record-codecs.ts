@@ -40,7 +40,10 @@ class OwnCodecs {
 
 const OWN = new OwnCodecs();
 
-/** Compresses records. `place` is for errors and holds the user's codecs. Throws `UNSUPPORTED_COMPRESSION`, `RECORD_TOO_LARGE`. */
+/**
+ * Compresses records. `place` is for errors and holds the user's codecs. Throws `UNSUPPORTED_COMPRESSION`,
+ * `RECORD_TOO_LARGE`, and `COMPRESSION_FAILED` when a user's codec throws.
+ */
 export function compressRecords(
   type: Exclude<CompressionType, 'none'>,
   level: number | undefined,
@@ -50,7 +53,24 @@ export function compressRecords(
   const compress = compressorOf(type, place);
   if (records.length > DECOMPRESSED_BYTES_MAX)
     throw tooLarge(place, -1, `${records.length} bytes of records, before compression,`);
-  return compress(records, level);
+  try {
+    return bufferOf(compress(records, level));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StreamsError(
+      'COMPRESSION_FAILED',
+      `Records${place.topic === undefined ? '' : ` for ${place.topic}`} could not be compressed with ${type}: ${why}. Nothing was appended; look into the codec that the log was given.`,
+      { ...where(place, -1), cause: error },
+    );
+  }
+}
+
+/** What a user's codec gave, whatever its types promised. */
+function bufferOf(bytes: unknown): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  if (bytes instanceof Uint8Array)
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  throw new TypeError('the codec gave no bytes');
 }
 
 /**
@@ -97,7 +117,7 @@ export function decompressRecords(
   const decompress = decompressorOf(type, offset, place);
   let bytes: Buffer;
   try {
-    bytes = decompress(records, maxBytes);
+    bytes = bufferOf(decompress(records, maxBytes));
   } catch (error) {
     if (error instanceof TooManyBytes)
       throw tooLarge(place, offset, `more than ${maxBytes} bytes of records, decompressed,`);

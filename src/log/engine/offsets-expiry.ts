@@ -102,9 +102,10 @@ export class OffsetsExpiry {
     for (const offset of offsets.appended(groupId)) {
       const since = hasMembers ? offset.timestamp : Math.max(offset.timestamp, this.#emptySince);
       const inUse = hasMembers && (!stable || this.#isRead(groupId, offset));
-      const pending = transactions.commitsOffset(groupId, offset.topicId, offset.partition);
-      if (inUse || pending) earliest = Math.min(earliest, now);
+      if (inUse) earliest = Math.min(earliest, now);
       else if (since > before) earliest = Math.min(earliest, since);
+      else if (transactions.commitsOffset(groupId, offset.topicId, offset.partition))
+        earliest = Math.min(earliest, now);
       else expired.push(offset);
     }
     if (expired.length === 0) return earliest;

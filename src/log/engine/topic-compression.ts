@@ -38,11 +38,15 @@ export function recompressed(topic: Topic, bytes: Buffer, place: BatchPlace): Bu
   const target = topic.settings.compression;
   if (target === undefined || batchCompression(bytes, 0) === target.type) return bytes;
   const stored = encodeBatch(decodeBatch(bytes, 0, place), target.type, target.level, place);
-  const { maxMessageBytes } = topic.settings;
-  if (stored.length <= maxMessageBytes) return stored;
+  const { maxMessageBytes, segmentBytes } = topic.settings;
+  if (stored.length <= maxMessageBytes && stored.length <= segmentBytes) return stored;
+  const limit =
+    stored.length > maxMessageBytes
+      ? `max.message.bytes (${maxMessageBytes})`
+      : `segment.bytes (${segmentBytes})`;
   throw new StreamsError(
     'RECORD_TOO_LARGE',
-    `A batch for ${topic.name}-${place.partition} has ${stored.length} bytes under the topic's compression.type ${target.type}, more than its max.message.bytes (${maxMessageBytes}). Send less at once or raise it.`,
+    `A batch for ${topic.name}-${place.partition} has ${stored.length} bytes under the topic's compression.type ${target.type}, more than its ${limit}. Send less at once or raise it.`,
     { topic: topic.name, ...(place.partition === undefined ? {} : { partition: place.partition }) },
   );
 }

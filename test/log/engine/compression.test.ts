@@ -197,6 +197,40 @@ describe('compression', () => {
     expect(stored(log).length).toBeGreaterThan(40);
   });
 
+  it('that grows a batch beyond segment.bytes is refused', async () => {
+    await using log = memoryLog();
+    const config = {
+      'compression.type': 'uncompressed',
+      'max.message.bytes': 10_000_000,
+      'segment.bytes': 1_048_576,
+    };
+    await log.admin().createTopics([{ topic: 'orders', partitions: 1, config }]);
+    const batch = encodeBatch(batchOf(['x'.repeat(2_000_000)], -1, 0), 'gzip');
+    const { broker } = log.client as LogEngine;
+    expect(() => broker.appendBatch(broker.topics.get('orders'), 0, batch)).toThrow(
+      /has 2000\d{3} bytes under the topic's compression.type none, more than its segment.bytes/,
+    );
+  });
+
+  it('by a codec of the user that throws fails the send, and names codec and topic', async () => {
+    const broken: Codec = {
+      compress: () => {
+        throw new Error('out of order');
+      },
+      decompress: (bytes) => bytes,
+    };
+    await using log = memoryLog({ codecs: { lz4: broken } });
+    await log.admin().createTopics([{ topic: 'orders', partitions: 1 }]);
+    const producer = log.producer({ ...serdes, compression: 'lz4' });
+    const failure = {
+      code: 'COMPRESSION_FAILED',
+      message: expect.stringMatching(/orders.*lz4.*out of order/),
+      where: { topic: 'orders', partition: 0 },
+    };
+    await expect(producer.send({ topic: 'orders', value: 'x' })).rejects.toMatchObject(failure);
+    await expect(producer.close()).rejects.toMatchObject(failure);
+  });
+
   it('is altered while a producer is at work', async () => {
     await using log = memoryLog();
     await log.admin().createTopics([{ topic: 'orders', partitions: 1 }]);

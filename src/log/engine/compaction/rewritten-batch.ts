@@ -9,6 +9,7 @@ import {
   BATCH_OVERHEAD_BYTES,
   batchAttributes,
   batchBaseOffset,
+  batchBytes,
   batchMaxTimestamp,
   COMPRESSION_MASK,
   CRC_START,
@@ -47,9 +48,10 @@ export function batchOf(
 ): BatchRange {
   const attributes = batchAttributes(bytes, start);
   cursor.reset(bytes, start, place);
-  let batch = allocate(
-    BATCH_HEADER_BYTES + cursor.buffer.length + cursor.remaining * RECORD_OVERHEAD_BYTES,
-  );
+  // Uncompressed records stand in the batch itself, which may be a small part of what was read.
+  const compressed = (attributes & COMPRESSION_MASK) !== 0;
+  const recordBytes = compressed ? cursor.buffer.length : batchBytes(bytes, start);
+  let batch = allocate(BATCH_HEADER_BYTES + recordBytes + cursor.remaining * RECORD_OVERHEAD_BYTES);
   batch.set(bytes.subarray(start, start + BATCH_HEADER_BYTES));
   const baseOffset = batchBaseOffset(batch, 0);
   let baseTimestamp = horizon;
@@ -66,9 +68,15 @@ export function batchOf(
   const type = COMPRESSION_TYPES[attributes & COMPRESSION_MASK];
   if (type !== undefined && type !== 'none') {
     const records = batch.subarray(BATCH_HEADER_BYTES, end);
-    const compressed = compressRecords(type, undefined, records, place);
-    batch = Buffer.concat([batch.subarray(0, BATCH_HEADER_BYTES), compressed]);
-  } else batch = batch.subarray(0, end);
+    // As in Kafka, with the codec's own level.
+    const shorter = compressRecords(type, undefined, records, place);
+    batch = Buffer.concat([batch.subarray(0, BATCH_HEADER_BYTES), shorter]);
+  } else {
+    // A memory log holds it for long: not with the room that was not needed.
+    const exact = allocate(end);
+    batch.copy(exact, 0, 0, end);
+    batch = exact;
+  }
   if ((attributes & LOG_APPEND_TIME) !== 0) maxTimestamp = batchMaxTimestamp(bytes, start);
   const flag = horizon < 0 ? 0 : DELETE_HORIZON;
   return sealed(batch, (attributes & ~DELETE_HORIZON) | flag, count, baseTimestamp, maxTimestamp);
