@@ -46,7 +46,8 @@ export class OrderedChunks<T extends P, P = T> {
     const last = this.#chunks.length - 1;
     const lastChunk = this.#chunks[last];
     if (lastChunk === undefined) {
-      this.#chunks.push([item]);
+      // Most lists are short: arrays that are made of their items take less than those that they are pushed to.
+      this.#chunks = [[item]];
       return;
     }
     if (this.#compare(lastChunk[lastChunk.length - 1]!, item) < 0) {

@@ -194,7 +194,11 @@ export class RowLayers<R extends Row = Row> implements LayeredRows<R> {
   }
 }
 
+/** What a new row was before. */
+const NOTHING: Layer = Object.freeze({ value: undefined, timestamp: -1, held: undefined });
+
 function layerOf(row: Row): Layer {
+  if (row.value === undefined && row.timestamp < 0 && row.held === undefined) return NOTHING;
   return {
     value: row.value,
     timestamp: row.timestamp,

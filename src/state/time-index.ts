@@ -22,15 +22,18 @@ export interface PresentRows {
   replace(row: TimedRow, before: unknown): void;
 }
 
-class TimeRows implements Timed {
+/** The rows of one time. */
+export class TimeRows implements Timed {
   readonly order = 0;
   readonly time: number;
-  rows: TimedRow[] = [];
+  rows: TimedRow[];
   /** Rows in the list with a value. */
-  present = 0;
+  present = 1;
 
-  constructor(time: number) {
-    this.time = time;
+  /** Most times have one row: a list that is made of it is small, one that it is pushed to is not. */
+  constructor(row: TimedRow) {
+    this.time = row.time;
+    this.rows = [row];
   }
 }
 
@@ -38,7 +41,6 @@ class TimeRows implements Timed {
 const UNCLEARED_ROWS = 16;
 
 export class TimeIndex implements PresentRows {
-  readonly #times = new Map<number, TimeRows>();
   readonly #ordered = new OrderedChunks<TimeRows, Timed>(byTime);
   #last: TimeRows | undefined;
 
@@ -58,32 +60,29 @@ export class TimeIndex implements PresentRows {
   }
 
   add(row: TimedRow): void {
-    const { time } = row;
-    let list = this.#last !== undefined && this.#last.time === time ? this.#last : undefined;
-    list ??= this.#times.get(time);
+    const list = row.list ?? this.#listOf(row);
     if (list === undefined) {
-      list = new TimeRows(time);
-      this.#times.set(time, list);
-      this.#ordered.insert(list);
+      row.list = this.#last = new TimeRows(row);
+      this.#ordered.insert(row.list);
+      return;
     }
-    this.#last = list;
     list.present++;
-    if (row.listed) return;
-    row.listed = true;
+    if (row.list !== undefined) return;
+    row.list = list;
     list.rows.push(row);
   }
 
   drop(row: TimedRow): void {
-    const list = this.#times.get(row.time);
+    const { list } = row;
     if (list === undefined) return;
     list.present--;
     if (list.present === 0) {
-      for (const left of list.rows) left.listed = false;
-      this.#times.delete(list.time);
+      for (const left of list.rows) left.list = undefined;
       this.#ordered.remove(list);
       if (this.#last === list) this.#last = undefined;
     } else if (list.rows.length > UNCLEARED_ROWS && list.present * 2 < list.rows.length) {
-      list.rows = list.rows.filter((left) => (left.listed = left.value !== undefined));
+      for (const left of list.rows) if (left.value === undefined) left.list = undefined;
+      list.rows = list.rows.filter((left) => left.list !== undefined);
     }
   }
 
@@ -104,5 +103,15 @@ export class TimeIndex implements PresentRows {
   /** The rows of the least time. */
   first(): readonly TimedRow[] {
     return this.#ordered.first()?.rows.filter((row) => row.value !== undefined) ?? [];
+  }
+
+  /** The list of the row's time, if there is one; mostly that of the row before it. */
+  #listOf({ time }: TimedRow): TimeRows | undefined {
+    if (this.#last !== undefined && this.#last.time === time) return this.#last;
+    const newest = this.#ordered.last();
+    if (newest === undefined || newest.time < time) return undefined;
+    const list = this.#ordered.find({ time, order: 0 });
+    if (list !== undefined) this.#last = list;
+    return list;
   }
 }

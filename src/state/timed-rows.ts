@@ -9,14 +9,14 @@
  */
 import { OrderedChunks } from './ordered-chunks.js';
 import { Row, RowLayers, type RowIndex } from './row-layers.js';
-import { byTime, type PresentRows, type Timed } from './time-index.js';
+import { byTime, type PresentRows, type Timed, type TimeRows } from './time-index.js';
 
 export class TimedRow extends Row implements Timed {
   readonly group: KeyRows;
   readonly time: number;
   readonly order: number;
-  /** It stands in the list of its time. */
-  listed = false;
+  /** The list of its time that it stands in. */
+  list: TimeRows | undefined = undefined;
 
   constructor(group: KeyRows, time: number, order: number) {
     super(group.id, group.keyBytes);

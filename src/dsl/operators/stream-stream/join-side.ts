@@ -81,13 +81,19 @@ class JoinSideProcessor<K, V1, V2, R> implements Processor<K, V1 | V2> {
   process(record: Record<K, V1 | V2>): void {
     const context = this.#context;
     const { key, value, timestamp } = record;
-    // Records that are dropped move time, too.
-    let time = context.timeOf(this.#timeName);
-    if (timestamp > time) context.setTimeOf(this.#timeName, (time = timestamp));
+    // Records that are dropped move time, too. An inner join asks for no time.
+    const time = this.#waiting === undefined ? timestamp : this.#advance(timestamp);
     if (value === null || (key === null && !this.#keepsUnmatched)) context.recordDropped();
     else if (key === null) this.#emitAlone(record);
     else if (timestamp === time && this.#waiting !== undefined) this.#expire(record, time);
     else this.#join(record);
+  }
+
+  #advance(timestamp: number): number {
+    const time = this.#context.timeOf(this.#timeName);
+    if (timestamp <= time) return time;
+    this.#context.setTimeOf(this.#timeName, timestamp);
+    return timestamp;
   }
 
   /** First what has waited long enough, then the record itself. */
