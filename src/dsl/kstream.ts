@@ -48,7 +48,14 @@ import type {
   TableKind,
 } from './options.js';
 import type { SerdeSlot, StreamState } from './plan.js';
-import { repartitioned, requireSamePlan, tableStore, union } from './plan-steps.js';
+import {
+  groupingOf,
+  sameSerde,
+  repartitioned,
+  requireSamePlan,
+  tableStore,
+  union,
+} from './plan-steps.js';
 import { joinTable, type JoinOptions, type JoinTarget, type JoinValue } from './stream-join.js';
 import { joinStreams, type StreamJoinKind } from './stream-stream-join.js';
 import { tableSource } from './operators/table-source.js';
@@ -187,8 +194,8 @@ export class KStream<K, V> {
     return new KStream({
       plan,
       node,
-      key: same(this.state.key, other.state.key),
-      value: same(this.state.value, other.state.value),
+      key: sameSerde(this.state.key, other.state.key),
+      value: sameSerde(this.state.value, other.state.value),
       sources: union(this.state.sources, other.state.sources),
       keyChanged: this.state.keyChanged || other.state.keyChanged,
     });
@@ -393,12 +400,3 @@ export class KStream<K, V> {
 type UserSupplier =
   | { readonly fixedKey: false; readonly make: ProcessorSupplier }
   | { readonly fixedKey: true; readonly make: FixedKeyProcessorSupplier };
-
-const groupingOf = <K, V>({ name, key, value }: Grouped<K, V>) => ({
-  name,
-  key: key as SerdeSlot,
-  value: value as SerdeSlot,
-});
-
-/** Streams that are merged have one serde only if both had the same. */
-const same = (left: SerdeSlot, right: SerdeSlot): SerdeSlot => (left === right ? left : undefined);

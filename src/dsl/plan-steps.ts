@@ -9,7 +9,7 @@ import { Stores } from '../state/stores.js';
 import type { VersionedKeyValueStore } from '../state/versioned.js';
 import { repartitionNames, validateName } from './names.js';
 import type { ValueGetter } from './operators/value-getter.js';
-import type { Materialized, StoreOptions } from './options.js';
+import type { Grouped, Materialized, StoreOptions } from './options.js';
 import type {
   Plan,
   PlanNode,
@@ -92,6 +92,16 @@ export interface Grouping {
   readonly key: SerdeSlot;
   readonly value: SerdeSlot;
 }
+
+export const groupingOf = <K, V>({ name, key, value }: Grouped<K, V>) => ({
+  name,
+  key: key as SerdeSlot,
+  value: value as SerdeSlot,
+});
+
+/** Streams that are merged have one serde only if both had the same. */
+export const sameSerde = (left: SerdeSlot, right: SerdeSlot): SerdeSlot =>
+  left === right ? left : undefined;
 
 /** Whether the user said anything about the store of a table: then a name of a store is used up, as in Kafka. */
 export function isMaterialized<K, V>(options: Materialized<K, V>): boolean {
