@@ -47,7 +47,7 @@ import type {
   StreamJoined,
   TableKind,
 } from './options.js';
-import type { SerdeSlot, StreamState } from './plan.js';
+import type { SerdeSlot, StreamState, UserProcessorPlan } from './plan.js';
 import {
   groupingOf,
   sameSerde,
@@ -369,7 +369,7 @@ export class KStream<K, V> {
 
   #processor<K2, V2>(
     prefix: string,
-    supplier: UserSupplier,
+    supplier: UserProcessorPlan['supplier'],
     options: Processing,
     effect: Effect,
   ): KStream<K2, V2> {
@@ -396,7 +396,3 @@ export class KStream<K, V> {
     });
   }
 }
-
-type UserSupplier =
-  | { readonly fixedKey: false; readonly make: ProcessorSupplier }
-  | { readonly fixedKey: true; readonly make: FixedKeyProcessorSupplier };
