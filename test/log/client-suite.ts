@@ -88,6 +88,22 @@ function describeTopics(bench: () => Bench): void {
     expect(await admin.listTopics()).toEqual([]);
   });
 
+  it('names that differ in dots and underscores alone are refused, as in Kafka', async () => {
+    const admin = bench().client.admin();
+    const one = { topic: 'a.b_c', partitions: 1 };
+    const other = { topic: 'a_b.c', partitions: 1 };
+    const refusal = {
+      code: 'INVALID_TOPIC',
+      message: expect.stringContaining("collides with 'a.b_c'"),
+    };
+    await expect(bench().run(admin.createTopics([one, other]))).rejects.toMatchObject(refusal);
+    await bench().run(admin.createTopics([one]));
+    await expect(bench().run(admin.createTopics([other]))).rejects.toMatchObject(refusal);
+    await bench().run(admin.createTopics([one], { ifNotExists: true }));
+    await bench().run(admin.deleteTopics(['a.b_c']));
+    await bench().run(admin.createTopics([other]));
+  });
+
   it.each(['', '.', '..', 'a b', 'ä', 'x'.repeat(250)])('the name %j is refused', async (topic) => {
     await expect(
       bench().run(

@@ -84,6 +84,7 @@ export function recover(options: RecoveryOptions): Recovered {
   if (!newest.header.unsynced) writeLastGroupAgain(files, newest);
   removeUnfinished(files, directory);
   rewriteSegments(files, directory, topics, rewrites, swaps);
+  topics.recovered();
   const position = beginJournal(
     options,
     logId,

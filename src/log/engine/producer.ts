@@ -134,6 +134,7 @@ export class EngineProducer implements LogProducer, BatchOwner, BatchSender {
     const topic = this.#broker.topics.get(name);
     const known = this.#writers.get(topic.topicId);
     if (known !== undefined) return known;
+    for (const [topicId, { deleted }] of this.#writers) if (deleted) this.#writers.delete(topicId);
     const writer = new EngineTopicWriter(topic, this, this.#batchBytes);
     this.#writers.set(topic.topicId, writer);
     return writer;

@@ -21,8 +21,8 @@ export class TopicTable {
   readonly #directory: string;
   readonly #handles: SegmentHandles;
   readonly #topics = new Map<string, StoredTopic>();
-  /** Directories of topics that were deleted since the table was made. */
-  readonly #former = new Set<string>();
+  /** Directories of topics that were deleted; undefined when recovery is over, because nobody asks any more. */
+  #former: Set<string> | undefined = new Set();
   #rollsByTime = true;
 
   constructor(directory: string, handles: SegmentHandles) {
@@ -73,7 +73,7 @@ export class TopicTable {
     this.#topics.delete(topicId);
     for (const partition of partitions) {
       partition.deleted = true;
-      this.#former.add(partition.directory);
+      this.#former?.add(partition.directory);
       for (const segment of partition.segmentList) this.#handles.close(segment.logPath);
     }
     return partitions;
@@ -99,13 +99,18 @@ export class TopicTable {
 
   /** A topic of the same name was deleted: files in its directory may be the former topic's. */
   replaced(partition: JournalPartition): boolean {
-    return this.#former.has(partition.directory);
+    return this.#former?.has(partition.directory) === true;
   }
 
   /** Directories whose topics are gone. */
   deletedDirectories(): string[] {
     const used = new Set(Array.from(this.partitions(), (partition) => partition.directory));
-    return [...this.#former].filter((directory) => !used.has(directory));
+    return [...(this.#former ?? [])].filter((directory) => !used.has(directory));
+  }
+
+  /** Directories are as the table says: what was deleted before is forgotten. */
+  recovered(): void {
+    this.#former = undefined;
   }
 
   #rule(topic: string, partition: number, config: Readonly<{ [name: string]: string }>): RollRule {

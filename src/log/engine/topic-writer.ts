@@ -113,6 +113,11 @@ export class EngineTopicWriter implements TopicWriter {
     return this.#topic.partitions.length;
   }
 
+  /** Nothing can be written any more. */
+  get deleted(): boolean {
+    return this.#topic.deleted;
+  }
+
   append(
     partition: number,
     timestamp: number,

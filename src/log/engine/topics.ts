@@ -96,6 +96,8 @@ export interface TopicParts {
 export class Topics {
   readonly #byName = new Map<string, Topic>();
   readonly #byId = new Map<string, Topic>();
+  /** Names by what Kafka's metrics make of them, where '.' is '_'. */
+  readonly #byMetricName = new Map<string, string>();
   #partitionCount = 0;
 
   find(name: string): Topic | undefined {
@@ -132,20 +134,23 @@ export class Topics {
   /** Makes those that do not exist yet. All are checked before the first is made. */
   create(topics: readonly NewTopic[], ifNotExists: boolean, parts: TopicParts): Topic[] {
     const made: { readonly topic: NewTopic; readonly config: ConfigValues }[] = [];
-    const names = new Set<string>();
+    const names = new Map<string, string>();
     for (const topic of topics) {
       checkName(topic.topic);
       checkPartitions(topic.topic, topic.partitions);
       const config = parseTopicConfig(topic.topic, topic.config ?? {});
-      const exists = this.#byName.has(topic.topic) || names.has(topic.topic);
+      const metric = metricName(topic.topic);
+      const exists = this.#byName.has(topic.topic) || names.get(metric) === topic.topic;
       if (exists && !ifNotExists)
         throw new StreamsError(
           'TOPIC_EXISTS',
           `Topic '${topic.topic}' exists already; pass { ifNotExists: true } to leave it as it is.`,
           { topic: topic.topic },
         );
-      if (!exists) made.push({ topic, config });
-      names.add(topic.topic);
+      if (exists) continue;
+      checkCollision(topic.topic, this.#byMetricName.get(metric) ?? names.get(metric));
+      made.push({ topic, config });
+      names.set(metric, topic.topic);
     }
     this.#checkCount(
       made.reduce((sum, { topic }) => sum + topic.partitions, 0),
@@ -229,6 +234,7 @@ export class Topics {
     assert(!this.#byName.has(entry.topic), `topic '${entry.topic}' exists once`);
     this.#byName.set(topic.name, topic);
     this.#byId.set(topic.topicId, topic);
+    this.#byMetricName.set(metricName(topic.name), topic.name);
     this.#partitionCount += topic.partitions.length;
     if (storage !== undefined) attach(topic.topicId, topic.partitions, storage);
     return topic;
@@ -252,6 +258,7 @@ export class Topics {
     if (topic === undefined) return;
     this.#byId.delete(topicId);
     this.#byName.delete(topic.name);
+    this.#byMetricName.delete(metricName(topic.name));
     this.#partitionCount -= topic.partitions.length;
     topic.deleted = true;
     for (const partition of topic.partitions) partition.delete();
@@ -274,6 +281,17 @@ export class Topics {
 function attach(topicId: string, partitions: readonly Partition[], storage: LogStorage): void {
   for (const partition of partitions)
     partition.attach(storage.partition(topicId, partition.partition));
+}
+
+const metricName = (name: string): string => name.replaceAll('.', '_');
+
+function checkCollision(name: string, other: string | undefined): void {
+  if (other === undefined) return;
+  throw new StreamsError(
+    'INVALID_TOPIC',
+    `Topic '${name}' collides with '${other}': as in Kafka, names may not differ in '.' and '_' alone. Choose another name.`,
+    { topic: name },
+  );
 }
 
 function checkName(name: unknown): asserts name is string {
