@@ -15,6 +15,7 @@ import type { Result } from './measure.js';
 import { countFlushes } from './workloads/flushes.js';
 import { latency } from './workloads/latency.js';
 import { memory } from './workloads/memory.js';
+import { rowsPerKey } from './workloads/stream-join.js';
 import { manyBytes, manyPartitions, type ScaleResult } from './workloads/scale.js';
 
 const { values: options } = parseArgs({
@@ -72,6 +73,15 @@ if (wanted('flushes')) {
   for (const { partitions, perRound } of result) {
     console.log(
       `device flushes per round (one write, one commit) with ${String(partitions).padStart(2)} partitions: ${perRound.toFixed(2)}`,
+    );
+  }
+}
+if (wanted('rows per key')) {
+  const result = await rowsPerKey(quick ? 100_000 : 400_000);
+  more['rowsPerKey'] = result;
+  for (const { kind, rowsPerKey: rows, nanosecondsPerRecord } of result) {
+    console.log(
+      `${kind} join of streams, ${String(rows).padStart(4)} rows per key: ${nanosecondsPerRecord.toFixed(0)} ns per record`,
     );
   }
 }
