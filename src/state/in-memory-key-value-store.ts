@@ -6,10 +6,9 @@ import { copyOf } from '../env/bytes.js';
 import { undefinedRefused } from '../serde/serde-errors.js';
 import type { Serde } from '../serde/serde.js';
 import type { KeyValueStore, ValueAndTimestamp } from './key-value.js';
-import { LayeredTable } from './layered-table.js';
+import { LayeredTable, type KeyedRow } from './layered-table.js';
 import { MemoryStore } from './memory-store.js';
 import { OrderedRows } from './ordered-rows.js';
-import type { Row } from './row-layers.js';
 import { SnapshotIteration } from './snapshot-iteration.js';
 import { StoreCodec } from './store-codec.js';
 import { bareFace, timestampedFace, type Face } from './store-face.js';
@@ -151,11 +150,11 @@ export class InMemoryKeyValueStore<K, V, F>
     return new InMemoryKeyValueStore(this.#options, this.#face, this.#rows);
   }
 
-  protected changelogKey(row: Row): Uint8Array {
+  protected changelogKey(row: KeyedRow): Uint8Array {
     return row.keyBytes ?? this.codec.keyBytes(row.id as K); // the id of a row without bytes is its key
   }
 
-  protected listenerKey(row: Row): K {
+  protected listenerKey(row: KeyedRow): K {
     return this.codec.key(row.id, row.keyBytes);
   }
 
@@ -184,7 +183,7 @@ export class InMemoryKeyValueStore<K, V, F>
   }
 
   #hold(
-    row: Row | undefined,
+    row: KeyedRow | undefined,
     id: unknown,
     key: K,
     value: V | undefined,
@@ -199,15 +198,15 @@ export class InMemoryKeyValueStore<K, V, F>
     this.hold(row ?? this.#newRow(id, key), stored, timestamp, scoped);
   }
 
-  #newRow(id: unknown, key: K): Row {
+  #newRow(id: unknown, key: K): KeyedRow {
     return this.#table.add(id, this.codec.bytesBeside(key));
   }
 
-  #between(from: K | undefined, to: K | undefined): Row[] {
+  #between(from: K | undefined, to: K | undefined): KeyedRow[] {
     return this.#rows.ordered.range(this.codec.bound(from), this.codec.bound(to));
   }
 
-  #snapshot(rows: readonly Row[]): SnapshotIteration<[K, F]> {
+  #snapshot(rows: readonly KeyedRow[]): SnapshotIteration<[K, F]> {
     const values = rows.map((row) => row.value);
     const timestamps = rows.map((row) => row.timestamp);
     return new SnapshotIteration(rows.length, (index): [K, F] => [

@@ -224,7 +224,9 @@ export class InMemorySessionStore<K, V>
       return;
     }
     if (row === undefined && value === undefined) return;
-    const target = row ?? rows.add(id, codec.bytesBeside(session.key), end, start);
+    // A session that grows is removed and put: its row moves. What a record that waits does is kept apart.
+    const moved = row !== undefined || scoped ? row : rows.moved(id, end, start);
+    const target = moved ?? rows.add(id, codec.bytesBeside(session.key), end, start);
     this.#rows.write(target, stored, -1, scoped);
   }
 

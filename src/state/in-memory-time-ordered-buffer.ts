@@ -20,7 +20,7 @@ import { ScratchBytes } from './scratch-bytes.js';
 import { StoreCodec } from './store-codec.js';
 import type { ManagedStore } from './store.js';
 import type { PresentRows } from './time-index.js';
-import { TimedRows, type KeyRows, type TimedRow } from './timed-rows.js';
+import { KeyRows, TimedRows, type TimedRow } from './timed-rows.js';
 
 export interface TimeOrderedBufferOptions<K, V> {
   readonly name: string;
@@ -129,7 +129,8 @@ export class InMemoryTimeOrderedBuffer<K, V>
 
   override flushCache(): boolean {
     return this.#rows.log.flush((item, logged) => {
-      const row = 'rows' in item ? presentOf(item) : item.value === undefined ? undefined : item;
+      const row =
+        item instanceof KeyRows ? presentOf(item) : item.value === undefined ? undefined : item;
       if (row !== undefined) {
         const headers = this.#options.onePerKey ? CHANGELOG_HEADERS : undefined;
         this.log(this.changelogKey(row), this.#changelogValue(row), -1, headers);
@@ -199,7 +200,7 @@ export class InMemoryTimeOrderedBuffer<K, V>
   }
 
   #goneKey(item: KeyRows | TimedRow): Uint8Array {
-    return 'rows' in item ? item.keyBytes! : this.changelogKey(item); // buffers keep the bytes of every key
+    return item instanceof KeyRows ? item.keyBytes! : this.changelogKey(item); // buffers keep the bytes of every key
   }
 
   #restoreKey(key: Buffer, value: Uint8Array | null): void {
@@ -362,14 +363,13 @@ function ownContext(context: BufferedContext): BufferedContext {
 
 /** The record of a key in a buffer that keeps one. */
 function presentOf(group: KeyRows | undefined): TimedRow | undefined {
-  if (group === undefined) return undefined;
-  for (const row of group.rows) if (row.value !== undefined) return row;
-  return undefined;
+  return group?.first();
 }
 
 function wasCommitted(item: KeyRows | TimedRow): boolean {
-  if (!('rows' in item)) return item.undo?.value !== undefined;
-  for (const row of item.rows) if (row.undo?.value !== undefined) return true;
+  if (!(item instanceof KeyRows)) return item.undo?.value !== undefined;
+  for (const row of item) if (row.undo?.value !== undefined) return true;
+  for (const row of item.gone ?? []) if (row.undo?.value !== undefined) return true;
   return false;
 }
 

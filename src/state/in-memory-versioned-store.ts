@@ -111,7 +111,7 @@ export class InMemoryVersionedStore<K, V>
   }
 
   protected listenerKey(row: TimedRow): K {
-    return this.codec.key(row.id, row.keyBytes);
+    return this.codec.key(row.id, row.group.keyBytes);
   }
 }
 
@@ -187,16 +187,11 @@ class Versions implements LayeredRows<TimedRow> {
 
   /** The version that was valid at `time`, also when it is a deletion. */
   #floor(group: KeyRows, time: number): TimedRow | undefined {
-    let row = group.rows.floor({ time, order: 0 });
-    while (row !== undefined && !isVersion(row))
-      row = group.rows.floor({ time: row.time - 1, order: 0 });
-    return row;
+    return group.floor({ time, order: 0 });
   }
 
   #next(group: KeyRows, time: number): TimedRow | undefined {
-    let row = group.rows.next({ time, order: 0 });
-    while (row !== undefined && !isVersion(row)) row = group.rows.next(row);
-    return row;
+    return group.next({ time, order: 0 });
   }
 
   // ------------------------------------------------------------ layers

@@ -4,17 +4,30 @@
  */
 import { Row, RowLayers } from './row-layers.js';
 
+/** A row that is found by its key alone. */
+export class KeyedRow extends Row {
+  readonly id: unknown;
+  /** Made for iteration, and at once where the id is not the key itself. */
+  keyBytes: Buffer | undefined;
+
+  constructor(id: unknown, keyBytes: Buffer | undefined) {
+    super();
+    this.id = id;
+    this.keyBytes = keyBytes;
+  }
+}
+
 /** New rows that are kept for the ordered index before those that are gone are sorted out. */
 const ADDED_ROWS = 1024;
 
 export class LayeredTable {
-  readonly layers = new RowLayers<Row>({ remove: (row) => this.#remove(row) });
-  readonly #rows = new Map<unknown, Row>();
+  readonly layers = new RowLayers<KeyedRow>({ remove: (row) => this.#remove(row) });
+  readonly #rows = new Map<unknown, KeyedRow>();
   /** For the ordered index; `undefined` while there is none, so that nothing is kept for it. */
-  #added: Row[] | undefined;
+  #added: KeyedRow[] | undefined;
   #addedMax = ADDED_ROWS;
   /** An update is a get and then a put of the same key: the second one does not look again. */
-  #last: Row | undefined;
+  #last: KeyedRow | undefined;
   #removed = 0;
 
   /** Rows that left the table since `takeAdded` was called. */
@@ -22,7 +35,7 @@ export class LayeredTable {
     return this.#removed;
   }
 
-  find(id: unknown): Row | undefined {
+  find(id: unknown): KeyedRow | undefined {
     const last = this.#last;
     if (last !== undefined && last.id === id && last.live) return last;
     const row = this.#rows.get(id);
@@ -30,8 +43,8 @@ export class LayeredTable {
     return row;
   }
 
-  add(id: unknown, keyBytes: Buffer | undefined): Row {
-    const row = new Row(id, keyBytes);
+  add(id: unknown, keyBytes: Buffer | undefined): KeyedRow {
+    const row = new KeyedRow(id, keyBytes);
     this.#rows.set(id, row);
     this.#last = row;
     const added = this.#added;
@@ -43,7 +56,7 @@ export class LayeredTable {
   }
 
   /** Rows made since the last call (all of them at the first), for an ordered index to take in. */
-  takeAdded(): readonly Row[] {
+  takeAdded(): readonly KeyedRow[] {
     const added = this.#added ?? [...this.#rows.values()];
     this.#added = [];
     this.#addedMax = ADDED_ROWS;
@@ -56,12 +69,12 @@ export class LayeredTable {
   }
 
   /** Rows that came and went before anybody iterated must not pile up. */
-  #forgetRemoved(added: readonly Row[]): void {
+  #forgetRemoved(added: readonly KeyedRow[]): void {
     this.#added = added.filter((row) => row.live);
     this.#addedMax = Math.max(ADDED_ROWS, this.#added.length * 2);
   }
 
-  #remove(row: Row): void {
+  #remove(row: KeyedRow): void {
     this.#removed++;
     this.#rows.delete(row.id);
   }

@@ -3,25 +3,24 @@
  * iterates: new rows are sorted among themselves and merged into the order there was, so that a store that is
  * only read and written by key pays nothing.
  */
-import type { LayeredTable } from './layered-table.js';
-import type { Row } from './row-layers.js';
+import type { KeyedRow, LayeredTable } from './layered-table.js';
 
 export class OrderedRows {
   readonly #table: LayeredTable;
-  readonly #keyBytes: (row: Row) => Buffer;
-  #rows: Row[] = [];
+  readonly #keyBytes: (row: KeyedRow) => Buffer;
+  #rows: KeyedRow[] = [];
 
   /** `keyBytes` serializes the key of a row. */
-  constructor(table: LayeredTable, keyBytes: (row: Row) => Buffer) {
+  constructor(table: LayeredTable, keyBytes: (row: KeyedRow) => Buffer) {
     this.#table = table;
     this.#keyBytes = keyBytes;
   }
 
   /** Rows with a value from `from` to `to`, both inclusive; `undefined` is an open end. */
-  range(from: Buffer | undefined, to: Buffer | undefined): Row[] {
+  range(from: Buffer | undefined, to: Buffer | undefined): KeyedRow[] {
     const rows = this.#current();
     const start = from === undefined ? 0 : this.#lowerBound(from);
-    const found: Row[] = [];
+    const found: KeyedRow[] = [];
     for (let i = start; i < rows.length; i++) {
       const row = rows[i]!;
       if (to !== undefined && Buffer.compare(row.keyBytes!, to) > 0) break;
@@ -30,9 +29,9 @@ export class OrderedRows {
     return found;
   }
 
-  withPrefix(prefix: Buffer): Row[] {
+  withPrefix(prefix: Buffer): KeyedRow[] {
     const rows = this.#current();
-    const found: Row[] = [];
+    const found: KeyedRow[] = [];
     for (let i = this.#lowerBound(prefix); i < rows.length; i++) {
       const row = rows[i]!;
       if (prefix.compare(row.keyBytes!, 0, Math.min(prefix.length, row.keyBytes!.length)) !== 0)
@@ -42,7 +41,7 @@ export class OrderedRows {
     return found;
   }
 
-  #current(): readonly Row[] {
+  #current(): readonly KeyedRow[] {
     const removed = this.#table.removed > 0;
     if (removed || this.#table.hasAdded) {
       const added = this.#table.takeAdded().filter((row) => row.live);
@@ -66,12 +65,13 @@ export class OrderedRows {
   }
 }
 
-const byKey = (left: Row, right: Row): number => Buffer.compare(left.keyBytes!, right.keyBytes!);
+const byKey = (left: KeyedRow, right: KeyedRow): number =>
+  Buffer.compare(left.keyBytes!, right.keyBytes!);
 
-function merged(rows: Row[], added: Row[]): Row[] {
+function merged(rows: KeyedRow[], added: KeyedRow[]): KeyedRow[] {
   if (added.length === 0) return rows;
   if (rows.length === 0) return added;
-  const result: Row[] = [];
+  const result: KeyedRow[] = [];
   let at = 0;
   for (const row of rows) {
     while (at < added.length && byKey(added[at]!, row) < 0) result.push(added[at++]!);

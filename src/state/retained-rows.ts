@@ -86,8 +86,7 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   /** What the store shows of one key, in order. */
   ofKey(group: KeyRows | undefined, from: number, to: number): TimedRow[] {
     if (group === undefined) return [];
-    const rows = this.rows.between(group, Math.max(from, this.visibleFrom), to);
-    return rows.every(hasValue) ? rows : rows.filter(hasValue);
+    return this.rows.between(group, Math.max(from, this.visibleFrom), to);
   }
 
   /** What the store shows of all keys: by time, in no order within one time. */
@@ -166,5 +165,3 @@ export class RetainedRows implements LayeredRows<TimedRow> {
     }
   }
 }
-
-const hasValue = (row: TimedRow): boolean => row.value !== undefined;

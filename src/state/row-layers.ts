@@ -9,6 +9,7 @@
  *
  * Values are opaque here (decoded or bytes, `undefined` is no value). How rows are found is the business of an index:
  * a map of keys, or the windows of each key; it is told when a row is gone, and when a value changes if it wants to know.
+ * An index may give a row without value another place; then an abort asks it to take the row back to the old one.
  */
 import { assert } from '../errors.js';
 import type { RecordOrigin } from './store.js';
@@ -26,16 +27,25 @@ export interface HeldUpdate {
   bytes: number;
 }
 
-interface Layer {
+class Layer {
   readonly value: unknown;
   readonly timestamp: number;
   readonly held: HeldUpdate | undefined;
+  /** Where the row was, if it has moved since; what that is is known to the index. */
+  place: object | undefined = undefined;
+
+  constructor(value: unknown, timestamp: number, held: HeldUpdate | undefined) {
+    this.value = value;
+    this.timestamp = timestamp;
+    this.held = held;
+  }
 }
 
-export class Row {
-  readonly id: unknown;
-  /** Made for iteration, and at once where the id is not the key itself. */
-  keyBytes: Buffer | undefined;
+/** There was no row: what most layers say, so that they are one object. */
+const NOTHING = Object.freeze(new Layer(undefined, -1, undefined));
+
+export abstract class Row {
+  abstract readonly id: unknown;
   value: unknown = undefined;
   timestamp = -1;
   scope: Layer | undefined = undefined;
@@ -43,19 +53,16 @@ export class Row {
   held: HeldUpdate | undefined = undefined;
   /** False once the row left the table. */
   live = true;
-
-  constructor(id: unknown, keyBytes: Buffer | undefined) {
-    this.id = id;
-    this.keyBytes = keyBytes;
-  }
 }
 
 /** What finds rows. */
 export interface RowIndex<R extends Row> {
-  /** The row has no value in any layer any more. */
-  remove(row: R): void;
+  /** The row has no value in any layer any more. Its last one was `before`, unless `changed` told of that already. */
+  remove(row: R, before: unknown): void;
   /** The row had `before` and has another value now, or one of them is none; told after the fact. */
   changed?(row: R, before: unknown): void;
+  /** Takes a row without value back to a place where it was. */
+  moveBack?(row: R, place: object): void;
 }
 
 /** Rows of a store with their layers: what its task's side drives. */
@@ -110,8 +117,8 @@ export class RowLayers<R extends Row = Row> implements LayeredRows<R> {
 
   /** A committed value, as a restore brings it. */
   restore(row: R, value: unknown, timestamp: number): void {
-    this.#set(row, value, timestamp);
-    if (value === undefined) this.#remove(row);
+    if (value === undefined) this.#discard(row);
+    else this.#set(row, value, timestamp);
   }
 
   /** True when nothing that is not committed depends on the row. */
@@ -122,8 +129,24 @@ export class RowLayers<R extends Row = Row> implements LayeredRows<R> {
   /** Drops a settled row for good: what is too old. */
   discard(row: R): void {
     assert(this.isSettled(row), 'a row is dropped when it is committed');
-    this.#set(row, undefined, -1);
-    this.#remove(row);
+    this.#discard(row);
+  }
+
+  /** True when a row without value is kept for an abort alone, which takes it back to where it was. */
+  mayMove(row: R): boolean {
+    return (
+      row.undo !== undefined &&
+      row.value === undefined &&
+      row.scope === undefined &&
+      row.held === undefined
+    );
+  }
+
+  /** The row is about to leave `place`. */
+  moves(row: R, place: object): void {
+    const { undo } = row;
+    assert(undo !== undefined, 'a row that moves can be taken back');
+    if (undo !== NOTHING) undo.place ??= place;
   }
 
   mergeScope(): void {
@@ -162,11 +185,23 @@ export class RowLayers<R extends Row = Row> implements LayeredRows<R> {
 
   rollback(): void {
     this.dropScope();
+    // First all that has come leaves its place: something else may have been there.
     for (const row of this.#changed) {
-      const before = row.undo!;
-      row.undo = undefined;
+      const undo = row.undo!;
       row.held = undefined;
-      this.#set(row, before.value, before.timestamp);
+      const leaves = undo === NOTHING || undo.place !== undefined;
+      if (leaves && row.value !== undefined) this.#set(row, undefined, -1);
+      if (undo === NOTHING) {
+        row.undo = undefined;
+        this.#removeIfGone(row);
+      }
+    }
+    for (const row of this.#changed) {
+      const { undo } = row;
+      if (undo === undefined) continue;
+      row.undo = undefined;
+      if (undo.place !== undefined) this.#index.moveBack!(row, undo.place);
+      this.#set(row, undo.value, undo.timestamp);
       this.#removeIfGone(row);
     }
     this.#changed = [];
@@ -184,26 +219,25 @@ export class RowLayers<R extends Row = Row> implements LayeredRows<R> {
   }
 
   #removeIfGone(row: R): void {
-    if (row.value === undefined && this.isSettled(row)) this.#remove(row);
+    if (row.value !== undefined || !row.live || !this.isSettled(row)) return;
+    row.live = false;
+    this.#index.remove(row, undefined);
   }
 
-  #remove(row: R): void {
+  #discard(row: R): void {
     if (!row.live) return;
+    const before = row.value;
+    row.value = undefined;
+    if (before !== undefined) this.#size--;
     row.live = false;
-    this.#index.remove(row);
+    this.#index.remove(row, before);
   }
 }
 
-/** What a new row was before. */
-const NOTHING: Layer = Object.freeze({ value: undefined, timestamp: -1, held: undefined });
-
 function layerOf(row: Row): Layer {
-  if (row.value === undefined && row.timestamp < 0 && row.held === undefined) return NOTHING;
-  return {
-    value: row.value,
-    timestamp: row.timestamp,
-    held: row.held === undefined ? undefined : { ...row.held },
-  };
+  const { value, held } = row;
+  if (value === undefined && held === undefined) return NOTHING;
+  return new Layer(value, row.timestamp, held === undefined ? undefined : { ...held });
 }
 
 /** Stored values that are neither text nor bytes, and say how large they are. */

@@ -1,6 +1,6 @@
 /**
  * Rows that have a value, by time. All rows of one time are one list, in no order: who scans sorts what is due. A
- * row that lost its value stays in its list until half of the list is such rows, so that both directions are cheap.
+ * row knows where it stands, and the last one of the list takes the place of one that leaves.
  */
 import { OrderedChunks } from './ordered-chunks.js';
 import type { TimedRow } from './timed-rows.js';
@@ -26,9 +26,7 @@ export interface PresentRows {
 export class TimeRows implements Timed {
   readonly order = 0;
   readonly time: number;
-  rows: TimedRow[];
-  /** Rows in the list with a value. */
-  present = 1;
+  readonly rows: TimedRow[];
 
   /** Most times have one row: a list that is made of it is small, one that it is pushed to is not. */
   constructor(row: TimedRow) {
@@ -36,9 +34,6 @@ export class TimeRows implements Timed {
     this.rows = [row];
   }
 }
-
-/** Lists up to this length are not cleared of rows without a value. */
-const UNCLEARED_ROWS = 16;
 
 export class TimeIndex implements PresentRows {
   readonly #ordered = new OrderedChunks<TimeRows, Timed>(byTime);
@@ -60,30 +55,31 @@ export class TimeIndex implements PresentRows {
   }
 
   add(row: TimedRow): void {
-    const list = row.list ?? this.#listOf(row);
+    const list = this.#listOf(row);
     if (list === undefined) {
       row.list = this.#last = new TimeRows(row);
+      row.listAt = 0;
       this.#ordered.insert(row.list);
       return;
     }
-    list.present++;
-    if (row.list !== undefined) return;
     row.list = list;
+    row.listAt = list.rows.length;
     list.rows.push(row);
   }
 
   drop(row: TimedRow): void {
     const { list } = row;
     if (list === undefined) return;
-    list.present--;
-    if (list.present === 0) {
-      for (const left of list.rows) left.list = undefined;
-      this.#ordered.remove(list);
-      if (this.#last === list) this.#last = undefined;
-    } else if (list.rows.length > UNCLEARED_ROWS && list.present * 2 < list.rows.length) {
-      for (const left of list.rows) if (left.value === undefined) left.list = undefined;
-      list.rows = list.rows.filter((left) => left.list !== undefined);
+    row.list = undefined;
+    const { rows } = list;
+    const last = rows.pop()!;
+    if (last !== row) {
+      rows[row.listAt] = last;
+      last.listAt = row.listAt;
     }
+    if (rows.length > 0) return;
+    this.#ordered.remove(list);
+    if (this.#last === list) this.#last = undefined;
   }
 
   replace(): void {}
@@ -91,18 +87,14 @@ export class TimeIndex implements PresentRows {
   /** Rows with times from `from` to `to`, both inclusive: by time, in no order within one time. */
   between(from: number, to: number): TimedRow[] {
     const found: TimedRow[] = [];
-    for (const { rows } of this.#ordered.between(
-      { time: from, order: 0 },
-      { time: to, order: 0 },
-    )) {
-      for (const row of rows) if (row.value !== undefined) found.push(row);
-    }
+    for (const { rows } of this.#ordered.between({ time: from, order: 0 }, { time: to, order: 0 }))
+      for (const row of rows) found.push(row);
     return found;
   }
 
-  /** The rows of the least time. */
-  first(): readonly TimedRow[] {
-    return this.#ordered.first()?.rows.filter((row) => row.value !== undefined) ?? [];
+  /** The rows of the least time, in a list of the caller's own. */
+  first(): TimedRow[] {
+    return this.#ordered.first()?.rows.slice() ?? [];
   }
 
   /** The list of the row's time, if there is one; mostly that of the row before it. */
