@@ -156,6 +156,7 @@ export type {
   UncaughtErrorHandler,
 } from './runtime/config.js';
 export type { ApplicationMetrics, TaskMetrics } from './runtime/metrics.js';
+export type { DropReason, DroppedRecord } from './processor/dropped-record.js';
 export type { CommitInfo } from './runtime/commit-schedule.js';
 export type { RestoreProgress } from './runtime/restore.js';
 export type { StoreFace, StoreHandle, StoreKind, StoreOf } from './runtime/store-reader.js';

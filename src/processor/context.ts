@@ -2,6 +2,7 @@
  * What a processor sees of its task. One context per node; the public types (`ProcessorContext`,
  * `FixedKeyProcessorContext`, `OperatorContext`) are faces of it.
  */
+import type { DropReason } from './dropped-record.js';
 import type { Duration } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import { checkStore } from '../state/checked-options.js';
@@ -107,8 +108,8 @@ export class NodeContext implements OperatorContext {
     }
   }
 
-  recordDropped(): void {
-    this.#services.recordDropped();
+  recordDropped(reason: DropReason): void {
+    this.#services.recordDropped(this.nodeName, reason);
   }
 
   get operatorTime(): number {

@@ -2,6 +2,7 @@
  * What happens when a node's user code throws or a record cannot be decoded: the error gets its place and Kafka's
  * words, once, and the policy decides whether it stops the task, is counted, or goes to a dead letter topic.
  */
+import type { TellDropped } from './dropped-record.js';
 import { AssertionFailed, StreamsError, type ErrorCode } from '../errors.js';
 import type { Serde } from '../serde/serde.js';
 import { reason } from '../serde/serde-errors.js';
@@ -59,7 +60,7 @@ export class FailureHandler {
   readonly #taskId: string;
   readonly #config: TaskConfig;
   readonly #collector: RecordCollector;
-  readonly #recordDropped: () => void;
+  readonly #recordDropped: TellDropped;
   /** The error on its way up the stack: callers pass it on instead of wrapping it again. */
   #failure: unknown;
 
@@ -67,7 +68,7 @@ export class FailureHandler {
     taskId: string,
     config: TaskConfig,
     collector: RecordCollector,
-    recordDropped: () => void,
+    recordDropped: TellDropped,
   ) {
     this.#taskId = taskId;
     this.#config = config;
@@ -126,7 +127,7 @@ export class FailureHandler {
   #apply(policy: ErrorPolicy, error: StreamsError, record: FailedRecord | undefined): void {
     const decision = this.#decide(policy, error, record);
     if (decision === 'fail') throw this.#raise(error);
-    this.#recordDropped();
+    this.#recordDropped(error.where.node ?? '', 'errorPolicy', record);
     if (decision === 'continue') {
       this.#config.logger?.warn('A record was dropped by the error policy.', error);
       return;

@@ -3,6 +3,7 @@
  * and the processor of each store. No stream time, no changelog, no output; what was applied counts as committed at
  * once. Processors run when the stores are filled after a start, too, and cannot be async.
  */
+import type { TellDropped } from './dropped-record.js';
 import type { Clock } from '../env/env.js';
 import { StreamsError } from '../errors.js';
 import type { FetchedRecords, TopicPartition } from '../log/client.js';
@@ -39,15 +40,20 @@ export class GlobalTask {
   readonly #graph: TaskGraph;
   readonly #state: StateManager;
   readonly #queues: PartitionGroup;
+  readonly #recordDropped: TellDropped;
   #current: RecordQueue | undefined;
 
   /** Throws `PROCESSOR_INIT_FAILED`. */
   constructor(options: GlobalTaskOptions) {
     const { applicationId, subtopologies, clock, config } = options;
     const collector = refusingCollector(config);
-    const recordDropped = () => {
+    const { onDropped } = config;
+    this.#recordDropped = (where, reason, origin = this.#parking.recordOrigin()) => {
       this.metrics.droppedRecords++;
+      const { topic, partition, offset } = origin;
+      onDropped?.({ where, reason, topic, partition, offset });
     };
+    const recordDropped = this.#recordDropped;
     this.#queues = new PartitionGroup(clock, -1);
     this.#parking = new Parking(
       clock,
@@ -140,9 +146,7 @@ export class GlobalTask {
       partition.partition,
       source.node,
       this.#failures,
-      () => {
-        this.metrics.droppedRecords++;
-      },
+      this.#recordDropped,
     );
     this.#queues.add(queue);
     return queue;

@@ -3,6 +3,7 @@
  * public type hides them.
  */
 import type { RecordOrigin } from '../state/store.js';
+import type { DropReason } from './dropped-record.js';
 import type { ProcessorContext } from './processor.js';
 import type { Record } from './record.js';
 
@@ -25,7 +26,7 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
     record: Record<K, V>,
   ): void;
   /** Adds to the task's `dropped-records` metric. */
-  recordDropped(): void;
+  recordDropped(reason: DropReason): void;
   /** The operator's own stream time: -1 at first, committed with the offsets, so that it survives a restart. */
   operatorTime: number;
   /** Another time that is kept under a name of its own (Kafka: that of a store), committed like the operator's; -1 at first. */

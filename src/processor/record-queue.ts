@@ -2,6 +2,7 @@
  * The fetched records of one partition, as the log handed them over: bytes. Only the head record is decoded, when
  * the task wants to know its timestamp; records that cannot be decoded or have a negative timestamp are skipped there.
  */
+import type { TellDropped } from './dropped-record.js';
 import { assert, StreamsError } from '../errors.js';
 import type { BatchRange, FetchedRecords, RecordHeader } from '../log/client.js';
 import type { BatchPlace } from '../log/compression/record-codecs.js';
@@ -36,7 +37,7 @@ export class RecordQueue {
   idleSince: number | undefined = undefined;
 
   readonly #failures: FailureHandler;
-  readonly #recordDropped: () => void;
+  readonly #recordDropped: TellDropped;
   readonly #cursor = new RecordCursor();
   #place: BatchPlace;
   #batches: QueuedBatch[] = [];
@@ -55,7 +56,7 @@ export class RecordQueue {
     partition: number,
     source: SourceNode,
     failures: FailureHandler,
-    recordDropped: () => void,
+    recordDropped: TellDropped,
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -229,7 +230,7 @@ export class RecordQueue {
     const timestamp = this.#timestampOf(key, value);
     this.#raw = false;
     if (!(timestamp >= 0)) {
-      this.#recordDropped();
+      this.#recordDropped(source.name, 'invalidTimestamp', { topic, partition, offset });
       return undefined;
     }
     this.headOffset = offset;

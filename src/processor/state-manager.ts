@@ -163,7 +163,7 @@ function storeContext(
     cache,
     timestamp: () => Math.max(parking.timestamp, 0),
     streamTime: () => services.streamTime(),
-    recordDropped: () => services.recordDropped(),
+    recordDropped: () => services.recordDropped(store, 'expired'),
     inRecordScope(): boolean {
       parking.checkWrite(store);
       return services.inRecordScope();

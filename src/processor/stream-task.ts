@@ -9,6 +9,7 @@
 import { assert } from '../errors.js';
 import type { FetchedRecords, PartitionOffsetAndMetadata, TopicPartition } from '../log/client.js';
 import type { ManagedStore, RecordOrigin } from '../state/store.js';
+import type { TellDropped } from './dropped-record.js';
 import type { FailedRecord } from './error-policy.js';
 import { FailureHandler, notSettled } from './failure-handler.js';
 import type { GraphNode, SourceNode } from './node.js';
@@ -40,9 +41,11 @@ export class StreamTask {
   readonly #stores: StateManager;
   readonly #punctuations = new PunctuationQueue();
   readonly #progress: TaskProgress;
-  readonly #recordDropped = () => {
+  readonly #recordDropped: TellDropped = (where, reason, origin) => {
     this.metrics.droppedRecords++;
     this.#commitNeeded = true;
+    const { topic, partition, offset } = origin ?? this.#parking.recordOrigin();
+    this.#options.config.onDropped?.({ where, reason, topic, partition, offset });
   };
   /** The queue of the record in flight, or of the last one; `undefined` in punctuations and flushes. */
   #current: RecordQueue | undefined;

@@ -1,5 +1,6 @@
 /** The part of the application's configuration that one task needs, parsed and frozen by whoever makes tasks. */
 import type { StreamsError } from '../errors.js';
+import type { DroppedRecord } from './dropped-record.js';
 import type { ErrorPolicy } from './error-policy.js';
 import { failOnInvalidTimestamp, type TimestampExtractor } from './timestamp-extractor.js';
 
@@ -20,6 +21,8 @@ export interface TaskConfig {
   /** Kafka's `max.task.idle.ms`; -1: never wait for a partition. */
   readonly maxTaskIdleMs: number;
   readonly logger?: TaskLogger;
+  /** Told of every record that is left out. */
+  readonly onDropped?: (dropped: DroppedRecord) => void;
 }
 
 /** Kafka's defaults, with the record cache off. */

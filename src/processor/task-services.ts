@@ -1,6 +1,7 @@
 /** What the parts of one task (stores, nodes, contexts) share: who they are, where output goes, whom to tell. */
 import type { Clock } from '../env/env.js';
 import type { RecordCollector } from './collector.js';
+import type { TellDropped } from './dropped-record.js';
 import type { Subtopology } from './node-definition.js';
 import type { Parking } from './parking.js';
 import type { PunctuationQueue } from './punctuation.js';
@@ -19,6 +20,6 @@ export interface TaskServices {
   readonly operatorTimes: Map<string, number>;
   streamTime(): number;
   requestCommit(): void;
-  recordDropped(): void;
+  readonly recordDropped: TellDropped;
   inRecordScope(): boolean;
 }

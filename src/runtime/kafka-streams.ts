@@ -6,6 +6,7 @@ import { requireOptions } from '../arguments.js';
 import { type Duration, durationMs } from '../duration.js';
 import { systemEnv } from '../env/system-env.js';
 import { StreamsError, TopologyException } from '../errors.js';
+import type { DroppedRecord } from '../processor/dropped-record.js';
 import type { Subtopology } from '../processor/node-definition.js';
 import type { Topology } from '../processor/topology.js';
 import { AppState, type KafkaStreamsState } from './app-state.js';
@@ -42,6 +43,8 @@ export interface KafkaStreamsEvents {
   /** An error that no policy took, before `onUncaughtError` decides. */
   readonly error: StreamsError;
   readonly commit: CommitInfo;
+  /** A record that a task left out, and why. */
+  readonly dropped: DroppedRecord;
 }
 
 export interface CloseOptions {
@@ -85,7 +88,9 @@ export class KafkaStreams {
   constructor(topology: Topology, options: KafkaStreamsOptions) {
     requireTopology(topology, 'KafkaStreams');
     this.topology = topology;
-    this.#config = parseConfig(options, systemEnv);
+    const config = parseConfig(options, systemEnv);
+    const onDropped = (dropped: DroppedRecord): void => this.#events.emit('dropped', dropped);
+    this.#config = Object.freeze({ ...config, task: Object.freeze({ ...config.task, onDropped }) });
     this.#subtopologies = topology.subtopologies();
     if (this.#subtopologies.length === 0) {
       throw new TopologyException(

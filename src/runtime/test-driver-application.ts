@@ -15,6 +15,7 @@ import type {
 import { memoryLog } from '../log/log.js';
 import { partitionForKey } from '../log/murmur2.js';
 import { RecordCursor } from '../log/record-cursor.js';
+import type { DroppedRecord } from '../processor/dropped-record.js';
 import type { Subtopology } from '../processor/node-definition.js';
 import { matches, type Topology } from '../processor/topology.js';
 import type { StateStore } from '../state/store.js';
@@ -40,6 +41,7 @@ export interface TestDriverApplicationOptions {
   readonly startAt: number;
   readonly application: Omit<KafkaStreamsOptions, 'log' | 'env'>;
   onProduced(record: ProducedRecord): void;
+  onDropped(dropped: DroppedRecord): void;
 }
 
 const closed = (): StreamsError => new StreamsError('INVALID_STATE', 'The test driver is closed.');
@@ -205,6 +207,7 @@ export class TestDriverApplication implements TestDrive {
       env: this.#env,
     });
     this.#app = app;
+    app.on('dropped', (dropped) => this.#options.onDropped(dropped));
     app.on('error', (error) => {
       // One that was abandoned by `crash` is fenced when it tries to commit.
       if (this.#app === app) this.#failure = error;

@@ -7,6 +7,7 @@ import { requireOptions } from '../arguments.js';
 import { type Duration, durationMs } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import type { StreamPartitioner } from '../processor/collector.js';
+import type { DroppedRecord } from '../processor/dropped-record.js';
 import type { TaskConfig } from '../processor/task-config.js';
 import {
   failOnInvalidTimestamp,
@@ -100,6 +101,7 @@ export class TopologyTestDriver implements AsyncDisposable {
   readonly #drive: TestDrive;
   readonly #unread = new Map<string, ProducedRecord[]>();
   readonly #produced: ProducedRecord[] = [];
+  readonly #dropped: DroppedRecord[] = [];
   readonly #port: TopicPort;
 
   constructor(topology: Topology, options: TopologyTestDriverOptions = {}) {
@@ -110,7 +112,10 @@ export class TopologyTestDriver implements AsyncDisposable {
       unread: (topic) => this.#unread.get(topic) ?? [],
       nothingToRead: (topic) => this.#nothingToRead(topic),
     };
-    this.#drive = startDrive(topology, options, (record) => this.#keep(record));
+    this.#drive = startDrive(topology, options, {
+      onProduced: (record) => this.#keep(record),
+      onDropped: (dropped) => this.#dropped.push(dropped),
+    });
   }
 
   /** An end to pipe records in. Throws `UNKNOWN_TOPIC` when the topology does not read `topic`. */
@@ -202,6 +207,11 @@ export class TopologyTestDriver implements AsyncDisposable {
     return this.#drive.droppedRecords;
   }
 
+  /** Takes out what was dropped since the last call: where, why, and from which input record. */
+  readDropped(): DroppedRecord[] {
+    return this.#dropped.splice(0, this.#dropped.length);
+  }
+
   /** Takes the records of a dead letter topic out, oldest first. */
   deadLetters(topic: string): DeadLetterRecord[] {
     return this.#takeUnread(topic).map(deadLetterRecord);
@@ -256,10 +266,15 @@ function needsPartitions(call: string): StreamsError {
   );
 }
 
+interface Listeners {
+  readonly onProduced: (record: ProducedRecord) => void;
+  readonly onDropped: (dropped: DroppedRecord) => void;
+}
+
 function startDrive(
   topology: Topology,
   options: TopologyTestDriverOptions,
-  onProduced: (record: ProducedRecord) => void,
+  listeners: Listeners,
 ): TestDrive {
   const { applicationId = 'app', startAt = 0, partitions, partitioner } = options;
   const commitsByHand = checkedCommits(options) === 'byHand';
@@ -267,10 +282,10 @@ function startDrive(
     return new TestDriverTask(topology, {
       applicationId,
       startAt,
-      config: taskConfig(options),
+      config: taskConfig(options, listeners.onDropped),
       partitioner,
       commitsByHand,
-      onProduced,
+      onProduced: listeners.onProduced,
     });
   if (!Number.isSafeInteger(partitions) || partitions < 1) {
     throw new StreamsError(
@@ -282,7 +297,7 @@ function startDrive(
   return new TestDriverApplication(topology, {
     partitions,
     startAt,
-    onProduced,
+    ...listeners,
     application: {
       applicationId,
       ...(errors === undefined ? {} : { errors }),
@@ -306,7 +321,10 @@ function checkedCommits({ commits = 'afterEachRecord', partitions }: TopologyTes
   return commits;
 }
 
-function taskConfig(options: TopologyTestDriverOptions): TaskConfig {
+function taskConfig(
+  options: TopologyTestDriverOptions,
+  onDropped: Listeners['onDropped'],
+): TaskConfig {
   const { errors, logger } = options;
   return Object.freeze({
     timestamps: options.timestamps ?? failOnInvalidTimestamp,
@@ -315,6 +333,7 @@ function taskConfig(options: TopologyTestDriverOptions): TaskConfig {
     cacheMaxBytes: options.statestoreCacheMaxBytes ?? CACHE_BYTES_DEFAULT,
     parkTimeoutMs: durationMs(options.parkTimeout ?? PARK_TIMEOUT_DEFAULT, 'parkTimeout'),
     maxTaskIdleMs: -1,
+    onDropped,
     logger: { warn: (message: string, error?: Error) => logger?.warn?.(message, error) },
   });
 }

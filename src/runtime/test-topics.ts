@@ -7,6 +7,7 @@ import { type Duration, durationMs } from '../duration.js';
 import { StreamsError } from '../errors.js';
 import type { RecordHeader } from '../log/client.js';
 import type { Serde } from '../serde/serde.js';
+import { requireRecords, type ExpectedRecord } from './test-expectation.js';
 
 /** A record to pipe in. Without `timestamp` the input topic's own time is taken (see `InputTopicOptions`). */
 export interface TestInput<K, V> {
@@ -83,7 +84,18 @@ export function checkOutputOptions<K, V>(options: OutputTopicOptions<K, V>): voi
   requireSerde(options.value, 'value', 'createOutputTopic');
 }
 
-/** Made by `driver.createInputTopic`. */
+/**
+ * Made by `driver.createInputTopic`.
+ *
+ * @example
+ * ```ts
+ * const clicks = driver.createInputTopic('clicks', { ...text, startAt: 0, advance: '1s' });
+ * await clicks.pipe({ key: 'alice', value: '/home' }); // at 0
+ * await clicks.pipeKeyValues([['alice', '/cart'], ['bob', '/home']]); // at 1 s and 2 s
+ * clicks.advanceTime('1h');
+ * await clicks.pipe({ key: 'bob', value: '/late', timestamp: 5 }); // a time of its own
+ * ```
+ */
 export class TestInputTopic<K, V> {
   readonly #port: TopicPort;
   readonly #topic: string;
@@ -115,6 +127,28 @@ export class TestInputTopic<K, V> {
     );
   }
 
+  /** Pipes records of keys and values alone, with the topic's own time. */
+  async pipeKeyValues(pairs: Iterable<readonly [key: K | null, value: V | null]>): Promise<void> {
+    await this.pipeAll(Array.from(pairs, ([key, value]) => ({ key, value })));
+  }
+
+  /** Pipes records without keys, with the topic's own time. */
+  async pipeValues(values: Iterable<V | null>): Promise<void> {
+    await this.pipeAll(Array.from(values, (value) => ({ value })));
+  }
+
+  /** Moves the topic's own time on: later records without timestamp have a later one. Needs `startAt`. */
+  advanceTime(duration: Duration): void {
+    if (this.#nextTimestamp === undefined) {
+      throw new StreamsError(
+        'INVALID_STATE',
+        `Input topic '${this.#topic}' has no time of its own: createInputTopic('${this.#topic}', { startAt: 0 }).`,
+        { topic: this.#topic },
+      );
+    }
+    this.#nextTimestamp += durationMs(duration, 'advanceTime');
+  }
+
   #encode(input: TestInput<K, V>): EncodedInput {
     if (input?.value === undefined) requireOptions(input ?? null, INPUT, 'pipe'); // A misspelled value would be a tombstone.
     return {
@@ -133,7 +167,15 @@ export class TestInputTopic<K, V> {
   }
 }
 
-/** Made by `driver.createOutputTopic`. Reading takes records out: each is seen once. */
+/**
+ * Made by `driver.createOutputTopic`. Reading takes records out: each is seen once.
+ *
+ * @example
+ * ```ts
+ * const counts = driver.createOutputTopic('counts', { key: Serdes.string(), value: Serdes.long() });
+ * counts.expect([['alice', 1], ['alice', 2, 1000], { key: 'bob' }]); // all that was written, in this order
+ * ```
+ */
 export class TestOutputTopic<K, V> {
   readonly #port: TopicPort;
   readonly #topic: string;
@@ -150,6 +192,25 @@ export class TestOutputTopic<K, V> {
     const record = this.#port.unread(this.#topic).shift();
     if (record === undefined) throw this.#port.nothingToRead(this.#topic);
     return this.#decode(record);
+  }
+
+  /** Value of the next record. Throws as `readRecord`. */
+  readValue(): V {
+    return this.readRecord().value;
+  }
+
+  /** Key and value of the next record. Throws as `readRecord`. */
+  readKeyValue(): [K, V] {
+    const { key, value } = this.readRecord();
+    return [key, value];
+  }
+
+  /**
+   * Takes all records that were not read yet, and throws an `AssertionError` unless they are the expected ones, in
+   * this order. Its message shows both sides as a table. What an expected record leaves out may be anything.
+   */
+  expect(expected: readonly ExpectedRecord<K, V>[]): void {
+    requireRecords(this.#topic, expected, this.readRecords() as never);
   }
 
   /** All records that were not read yet, in the order they were written. */

@@ -42,7 +42,7 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
 
   process(record: Record<K, V>): void {
     if (record.key === null || record.value === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     given(record.value, 'value to aggregate');

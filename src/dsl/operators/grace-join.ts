@@ -49,7 +49,7 @@ class GraceJoinProcessor<K, V, VT, R> implements Processor<K, V> {
     const { key, value, timestamp } = record;
     if (timestamp > context.operatorTime) context.operatorTime = timestamp;
     if (value === null || (key === null && !this.#join.left)) {
-      context.recordDropped();
+      context.recordDropped('nullKeyOrValue');
       return;
     }
     if (key === null) throw noKey(context.nodeName);

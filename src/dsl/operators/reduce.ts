@@ -29,7 +29,7 @@ class ReduceProcessor<K, V> implements Processor<K, V> {
 
   process(record: Record<K, V>): void {
     if (record.key === null || record.value === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     given(record.value, 'value to reduce');

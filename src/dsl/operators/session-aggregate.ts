@@ -70,7 +70,7 @@ class SessionAggregateProcessor<K, V, A> implements Processor<K, V> {
   process(record: Record<K, V>): void {
     const { key, timestamp } = record;
     if (key === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     const context = this.#context;
@@ -117,7 +117,7 @@ class SessionAggregateProcessor<K, V, A> implements Processor<K, V> {
     const window = span(timestamp, found);
     const closeTime = this.#closeTime();
     if (window.end < closeTime) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('late');
       this.#emitClosed(record, closeTime);
       return;
     }

@@ -65,13 +65,13 @@ class SlidingAggregateProcessor<K, V, A> implements Processor<K, V>, ClosedRange
 
   process(record: Record<K, V>): void {
     if (record.key === null || record.value === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     const { timestamp } = record;
     const closeTime = this.#rows.closeTime(timestamp);
     if (timestamp + this.#differenceMs < closeTime) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('late');
       return;
     }
     const early = timestamp < this.#differenceMs;
@@ -193,7 +193,7 @@ class SlidingAggregateProcessor<K, V, A> implements Processor<K, V>, ClosedRange
       return true;
     }
     if (end < closeTime) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('late');
       return true;
     }
     if (row !== undefined) return this.#aggregate(record, start, row, goOn);

@@ -68,7 +68,7 @@ class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
 
   process(record: Record<K, V>): void {
     if (record.value === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     if (this.#keySelector === undefined) {
@@ -85,7 +85,7 @@ class TableJoinProcessor<K, V, VT, R> implements Processor<K, V> {
 
   #lookUp(record: Record<K, V>, key: unknown): void {
     if (key === null && !this.#left) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     const row = key === null ? undefined : this.#row(key, record.timestamp);

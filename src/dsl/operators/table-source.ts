@@ -29,7 +29,7 @@ class StoredSource<K, V> implements Processor<K, V> {
   process(record: Record<K, V>): void {
     const { key, value, timestamp } = record;
     if (key === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     this.#table.update(record, value, this.#table.storedValue(key), timestamp);
@@ -45,7 +45,7 @@ class UnstoredSource<K, V> implements Processor<K, V> {
 
   process(record: Record<K, V>): void {
     if (record.key === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     this.#context.forward(record.withValue(new Change(given(record.value, 'new value'), null)));

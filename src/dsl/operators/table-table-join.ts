@@ -95,7 +95,7 @@ class TableJoinHalf<K, V1, V2, R> implements Processor<K, Change<V1>> {
   process(record: Record<K, Change<V1>>): void {
     const { newValue, oldValue, isLatest } = record.value;
     if (record.key === null || (this.#versioned && !isLatest)) {
-      this.#context.recordDropped();
+      this.#context.recordDropped(record.key === null ? 'nullKeyOrValue' : 'outOfOrder');
       return;
     }
     const other = this.#other.get(record.key);

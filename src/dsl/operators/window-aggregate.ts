@@ -51,7 +51,7 @@ class WindowAggregateProcessor<K, V, A> implements Processor<K, V>, ClosedRange 
 
   process(record: Record<K, V>): void {
     if (record.key === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     const closeTime = this.#rows.closeTime(record.timestamp);
@@ -75,7 +75,7 @@ class WindowAggregateProcessor<K, V, A> implements Processor<K, V>, ClosedRange 
   #windowsFrom(record: Record<K, V>, first: number, closeTime: number): void {
     const { advanceMs } = this.#windows;
     for (let start = first; start <= record.timestamp; start += advanceMs) {
-      if (this.end(start) <= closeTime) this.#context.recordDropped();
+      if (this.end(start) <= closeTime) this.#context.recordDropped('late');
       else if (!this.#window(record, start, closeTime)) return;
     }
     this.#rows.emitClosed(record, closeTime, this);

@@ -45,7 +45,7 @@ export class KeepSubscription<KO, K> implements Processor<KO, SubscriptionWrappe
       // A left join asks for an answer although there is nothing to subscribe to.
       if (value.instruction === PROPAGATE_NULL_IF_NO_FK_VAL_AVAILABLE)
         this.#context.forward(record);
-      else this.#context.recordDropped();
+      else this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     const subscription = this.#keys.key(key, value.primaryKey);
@@ -102,7 +102,7 @@ export class AnswerSubscribers<KO, K, VO> implements Processor<KO, Change<VO>> {
   process(record: Record<KO, Change<VO>>): void {
     const { newValue, isLatest } = record.value;
     if (record.key === null || (this.#versioned && !isLatest)) {
-      this.#context.recordDropped();
+      this.#context.recordDropped(record.key === null ? 'nullKeyOrValue' : 'outOfOrder');
       return;
     }
     for (const [, { value }] of this.#store.prefixScan(this.#keys.prefix(record.key))) {

@@ -36,7 +36,7 @@ export class ResolveResponse<K, V, VO, R> implements Processor<K, SubscriptionRe
     const row = rows.get(record.key);
     const current = row === undefined ? null : murmur3(value.serialize(row.value, ''));
     if (!sameHash(hash, current)) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('stale');
       return;
     }
     if (row === undefined || (foreignValue === null && !left)) {

@@ -51,7 +51,7 @@ export class SubscribeProcessor<K, V, KO> implements Processor<K, Change<V>> {
   process(record: Record<K, Change<V>>): void {
     const { oldValue, isLatest } = record.value;
     if (this.#options.versioned && !isLatest) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('outOfOrder');
       return;
     }
     const old = oldValue === null ? null : this.#options.extractor(oldValue, record.key);
@@ -99,7 +99,8 @@ export class SubscribeProcessor<K, V, KO> implements Processor<K, Change<V>> {
     newKey: KO | null,
     hash: Buffer | null,
   ): void {
-    if (newKey === null && record.value.newValue !== null) this.#context.recordDropped();
+    if (newKey === null && record.value.newValue !== null)
+      this.#context.recordDropped('nullKeyOrValue');
     if (oldKey === null) {
       if (newKey !== null) this.#send(record, newKey, PROPAGATE_ONLY_IF_FK_VAL_AVAILABLE, hash);
       return;

@@ -83,7 +83,8 @@ class JoinSideProcessor<K, V1, V2, R> implements Processor<K, V1 | V2> {
     const { key, value, timestamp } = record;
     // Records that are dropped move time, too. An inner join asks for no time.
     const time = this.#waiting === undefined ? timestamp : this.#advance(timestamp);
-    if (value === null || (key === null && !this.#keepsUnmatched)) context.recordDropped();
+    if (value === null || (key === null && !this.#keepsUnmatched))
+      context.recordDropped('nullKeyOrValue');
     else if (key === null) this.#emitAlone(record);
     else if (timestamp === time && this.#waiting !== undefined) this.#expire(record, time);
     else this.#join(record);

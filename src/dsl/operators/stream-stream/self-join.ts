@@ -51,7 +51,7 @@ class SelfJoinProcessor<K, V, R> implements Processor<K, V> {
   process(record: Record<K, V>): void {
     const { key, value } = record;
     if (key === null || value === null) {
-      this.#context.recordDropped();
+      this.#context.recordDropped('nullKeyOrValue');
       return;
     }
     const { beforeMs, afterMs } = this.#windows;
