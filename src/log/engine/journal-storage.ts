@@ -17,14 +17,19 @@ import {
 } from '../../env/file-thread.js';
 import type { DirectoryLock } from '../../env/file-system.js';
 import { assert, StreamsError } from '../../errors.js';
-import { GroupEncoder } from './group-encoder.js';
 import { makeDurableDirectory } from './log-directory.js';
 import { outcomeUnknown, readOnly } from './journal-failure.js';
+import {
+  JOURNAL_BYTES_MAX,
+  OPEN_FILES_MAX,
+  WAITING_BYTES_MAX,
+  type JournalStorageOptions,
+} from './journal-options.js';
 import type { StoredEntry } from './journal-format.js';
 import { recover } from './journal-recovery.js';
 import { JournalWriter } from './journal-writer.js';
+import { OpenGroup, type SyncCallback } from './open-group.js';
 import type { JournalPartition } from './partition-storage.js';
-import type { Segment } from './segment.js';
 import { SegmentHandles } from './segment-reader.js';
 import type { SegmentSwap } from './segment-replacement.js';
 import { Replacements } from './segment-replacements.js';
@@ -39,28 +44,10 @@ import type {
 } from './storage.js';
 import type { TopicTable } from './topic-table.js';
 
-const JOURNAL_BYTES_MAX = 67_108_864;
-const OPEN_FILES_MAX = 256;
-const WAITING_BYTES_MAX = 16_777_216;
+export type { Durability, JournalStorageOptions } from './journal-options.js';
+
 /** Durable batches that wait for their segment write count as pending beyond this, so that producers slow down. */
 const TAIL_BYTES_FREE = 33_554_432;
-
-/** `fsync`: acknowledged writes survive a power cut. `os`: they survive the process, not the machine. */
-export type Durability = 'fsync' | 'os';
-
-export interface JournalStorageOptions {
-  readonly directory: string;
-  readonly env: Env;
-  readonly durability?: Durability;
-  /** `inline` runs file calls on the caller's loop over `env.files`: for simulations. Default `worker`. */
-  readonly thread?: 'worker' | 'inline';
-  /** A journal file of this size is followed by a new one. Default 64 MiB. */
-  readonly journalBytesMax?: number;
-  /** Segment files that stay open for reading, and as many for writing. Default 256. */
-  readonly openFilesMax?: number;
-  /** Bytes that wait in memory to be written to segment files that are not open. Default 16 MiB. */
-  readonly waitingBytesMax?: number;
-}
 
 /**
  * The storage of a durable log in `directory`; nothing is touched before `open`.
@@ -71,8 +58,6 @@ export interface JournalStorageOptions {
 export function openJournalStorage(options: JournalStorageOptions): JournalStorage {
   return new JournalStorage(options);
 }
-
-type SyncCallback = (error: StreamsError | undefined) => void;
 
 /** A program that is not done. */
 interface UnderWay {
@@ -90,7 +75,7 @@ interface UnderWay {
 export class JournalStorage implements LogStorage, FileThreadListener {
   readonly #options: JournalStorageOptions;
   readonly #handles: SegmentHandles;
-  readonly #group = new GroupEncoder();
+  readonly #group = new OpenGroup();
   #host: StorageHost | undefined;
   #lock: DirectoryLock | undefined;
   #topics: TopicTable | undefined;
@@ -100,15 +85,10 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   /** A new journal file is wanted before this one is full. */
   #checkpointWanted = false;
   #oldest = 0;
-  #waiters: SyncCallback[] = [];
-  #deletedPartitions: JournalPartition[] = [];
-  /** Partitions with segments below their start. */
-  readonly #trimmed = new Set<JournalPartition>();
   readonly #underWay: UnderWay[] = [];
   /** A group was submitted and is not acknowledged. */
   #inFlight = false;
   #calling = false;
-  #openBytes = 0;
   #undurableBytes = 0;
   #tailBytes = 0;
   #failure: StreamsError | undefined;
@@ -163,7 +143,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
       });
       this.#topics = recovered.topics;
       for (const partition of recovered.topics.partitions())
-        if (partition.hasSegmentsBelowStart) this.#trimmed.add(partition);
+        if (partition.hasSegmentsBelowStart) this.#group.trimmed(partition);
       this.#writer = new JournalWriter({
         directory,
         logId: recovered.logId,
@@ -197,7 +177,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
         topics.create(entry);
         break;
       case 'topic-deleted':
-        this.#deletedPartitions.push(...topics.delete(entry.topicId));
+        this.#group.deleted(topics.delete(entry.topicId));
         break;
       case 'topic-config':
         topics.configure(entry.topicId, entry.config);
@@ -208,7 +188,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
       case 'log-start': {
         const trimmed = topics.get(entry.topicId, entry.partition);
         trimmed.raiseStart(entry.offset);
-        this.#trimmed.add(trimmed);
+        this.#group.trimmed(trimmed);
         break;
       }
       default:
@@ -219,7 +199,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
 
   sync(done: SyncCallback): void {
     if (this.#failure !== undefined) return done(outcomeUnknown(this.#failure));
-    this.#waiters.push(done);
+    this.#group.wait(done);
     this.#next();
   }
 
@@ -241,7 +221,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     // One is on its way; whoever wants more asks again.
     if (this.#opened(this.#writer).hasCheckpointWork) return;
     this.#checkpointWanted = true;
-    if (this.#group.count > 0) this.sync(() => {});
+    if (!this.#group.empty) this.sync(() => {});
     else this.#idle();
   }
 
@@ -285,8 +265,8 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     if (this.#failure !== undefined) return;
     this.#failure = error;
     this.#inFlight = false;
-    const waiters = [...this.#underWay.flatMap((program) => program.waiters), ...this.#waiters];
-    this.#waiters = [];
+    const waiters = this.#underWay.flatMap((program) => program.waiters);
+    waiters.push(...this.#group.takeWaiters());
     this.#call(waiters, outcomeUnknown(error));
     this.#replacements.failed(error);
     this.#settled?.();
@@ -298,13 +278,12 @@ export class JournalStorage implements LogStorage, FileThreadListener {
       this.#inFlight ||
       this.#calling ||
       this.#failure !== undefined ||
-      this.#waiters.length === 0 ||
-      this.#replacements.writesTo(this.#deletedPartitions)
+      !this.#group.hasWaiters ||
+      this.#replacements.writesTo(this.#group.deletedPartitions)
     )
       return;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    if (this.#group.count > 0) return this.#submit(waiters);
+    const waiters = this.#group.takeWaiters();
+    if (!this.#group.empty) return this.#submit(waiters);
     this.#call(waiters, undefined);
     this.#next();
   }
@@ -313,19 +292,14 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     const writer = this.#opened(this.#writer);
     const thread = this.#opened(this.#thread);
     const program = thread.begin();
-    const deletedSegments = this.#takeTrimmed();
+    const group = this.#group;
+    const { bytes, deletedPartitions } = group;
+    const deletedSegments = group.takeTrimmed();
+    for (const { logPath } of deletedSegments) this.#handles.close(logPath);
     const swaps = this.#replacements.take();
-    writer.writeGroup(program, this.#group, {
-      deletedPartitions: this.#deletedPartitions,
-      deletedSegments,
-      swaps,
-    });
-    const bytes = this.#openBytes;
-    this.#group.clear();
+    writer.writeGroup(program, group.encoder, { deletedPartitions, deletedSegments, swaps });
     // What was not written yet never will be.
-    for (const partition of this.#deletedPartitions) this.#tailBytes -= partition.unplacedBytes;
-    this.#deletedPartitions = [];
-    this.#openBytes = 0;
+    for (const partition of group.clear()) this.#tailBytes -= partition.unplacedBytes;
     if (writer.full || this.#checkpointWanted) this.#beginFile(program);
     else writer.advanceCheckpoint(program, bytes);
     this.#underWay.push({
@@ -345,7 +319,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     if (this.#underWay.length > 0 || this.#failure !== undefined) return;
     const writer = this.#opened(this.#writer);
     // A snapshot knows what is in the open group, and must not come before it.
-    const begins = this.#checkpointWanted && this.#group.count === 0;
+    const begins = this.#checkpointWanted && this.#group.empty;
     if (!writer.hasCheckpointWork && !begins) {
       this.#settled?.();
       return;
@@ -373,10 +347,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
   }
 
   #addToGroup(entry: StoredEntry, partition: JournalPartition | undefined): void {
-    const before = this.#group.bytes;
-    this.#group.add(entry, partition);
-    this.#openBytes += this.#group.bytes - before;
-    this.#undurableBytes += this.#group.bytes - before;
+    this.#undurableBytes += this.#group.add(entry, partition);
   }
 
   #newThread(listener: FileThreadListener): FileThread {
@@ -384,17 +355,6 @@ export class JournalStorage implements LogStorage, FileThreadListener {
     return thread === 'inline'
       ? inlineFileThread(env.files, env.timers, listener)
       : workerFileThread(listener);
-  }
-
-  #takeTrimmed(): Segment[] {
-    const segments: Segment[] = [];
-    for (const partition of this.#trimmed) {
-      if (!partition.deleted) segments.push(...partition.dropSegmentsBelowStart());
-      // What waits for its batches goes with a later group.
-      if (partition.deleted || !partition.hasSegmentsBelowStart) this.#trimmed.delete(partition);
-    }
-    for (const segment of segments) this.#handles.close(segment.logPath);
-    return segments;
   }
 
   #snapshot(): StoredEntry[] {
@@ -431,7 +391,7 @@ export class JournalStorage implements LogStorage, FileThreadListener {
 
   /** Makes everything durable that was appended; a failure has been told to those who waited. */
   async #settle(): Promise<void> {
-    if (this.#group.count > 0 && this.#failure === undefined) {
+    if (!this.#group.empty && this.#failure === undefined) {
       await new Promise<void>((resolve) => {
         this.sync(() => resolve());
       });

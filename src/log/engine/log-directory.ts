@@ -100,6 +100,17 @@ export function readWhole(files: FileSystem, path: string): Buffer {
   }
 }
 
+/** Undefined when there is no such file. */
+export function fileSize(files: FileSystem, path: string): number | undefined {
+  if (!files.exists(path)) return undefined;
+  const handle = files.open(path, 'read');
+  try {
+    return handle.size();
+  } finally {
+    handle.close();
+  }
+}
+
 function parseFormat(
   bytes: Buffer,
 ): { readonly format: number; readonly logId: string } | undefined {

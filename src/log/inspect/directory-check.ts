@@ -6,10 +6,10 @@
 import type { Env } from '../../env/env.js';
 import type { FileSystem } from '../../env/file-system.js';
 import { AssertionFailed, StreamsError } from '../../errors.js';
-import { readFormat } from '../engine/log-directory.js';
+import { fileSize, readFormat } from '../engine/log-directory.js';
 import type { JournalPartition } from '../engine/partition-storage.js';
 import { Findings, FINDINGS_MAX, type LogCheckReport, type LogCheckTotals } from './findings.js';
-import { FileInventory, fileSize } from './file-inventory.js';
+import { FileInventory } from './file-inventory.js';
 import type { LogCheckOptions } from './inspect.js';
 import { partitionStates, readImage, type LogImage } from './log-image.js';
 import { ProducerCheck } from './producer-check.js';

@@ -4,7 +4,7 @@
  */
 import type { FileSystem } from '../../env/file-system.js';
 import { StreamsError } from '../../errors.js';
-import { CLEANED_SUFFIX, JOURNAL_NAME, NEW_SUFFIX } from '../engine/log-directory.js';
+import { CLEANED_SUFFIX, fileSize, JOURNAL_NAME, NEW_SUFFIX } from '../engine/log-directory.js';
 import type { JournalPartition } from '../engine/partition-storage.js';
 import { segmentName } from '../engine/segment.js';
 import type { Findings } from './findings.js';
@@ -143,15 +143,5 @@ export class FileInventory {
       if (error instanceof StreamsError) return undefined;
       throw error;
     }
-  }
-}
-
-export function fileSize(files: FileSystem, path: string): number | undefined {
-  if (!files.exists(path)) return undefined;
-  const handle = files.open(path, 'read');
-  try {
-    return handle.size();
-  } finally {
-    handle.close();
   }
 }

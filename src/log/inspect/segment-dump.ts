@@ -28,10 +28,9 @@ import {
   FILE_HEADER_BYTES,
   type StateEntry,
 } from '../engine/journal-format.js';
-import { readWhole } from '../engine/log-directory.js';
+import { fileSize, readWhole } from '../engine/log-directory.js';
 import { INDEX_ENTRY_BYTES, TIME_INDEX_ENTRY_BYTES } from '../engine/segment.js';
 import { RecordCursor } from '../record-cursor.js';
-import { fileSize } from './file-inventory.js';
 import { SegmentScan } from './segment-scan.js';
 
 const CODECS: readonly CompressionType[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
