@@ -7,7 +7,6 @@
  *
  * After the first failed write nothing is written any more and reads go on. It never interprets a transaction.
  */
-import type { Env } from '../../env/env.js';
 import type { FileProgram } from '../../env/file-commands.js';
 import {
   inlineFileThread,
