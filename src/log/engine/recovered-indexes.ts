@@ -4,6 +4,7 @@
  * read is left to its readers, who will be told.
  */
 import type { FileSystem } from '../../env/file-system.js';
+import { readWhole } from './log-directory.js';
 import type { JournalPartition } from './partition-storage.js';
 import { INDEX_INTERVAL_BYTES, type Segment } from './segment.js';
 
@@ -30,8 +31,8 @@ const timeIndexPath = ({ stem }: Segment): string => `${stem}.timeindex`;
 
 /** The files are what the segment's index would be written as. What was only read for this is forgotten. */
 function isWhole(files: FileSystem, segment: Segment): boolean {
-  const index = read(files, indexPath(segment));
-  const timeIndex = read(files, timeIndexPath(segment));
+  const index = readWhole(files, indexPath(segment));
+  const timeIndex = readWhole(files, timeIndexPath(segment));
   const known = segment.indexed;
   // An empty file passes for an index, and every read would begin at the segment's first byte.
   if (!known && index.length === 0 && segment.bytes > INDEX_INTERVAL_BYTES) return false;
@@ -43,16 +44,6 @@ function isWhole(files: FileSystem, segment: Segment): boolean {
     segment.encodeTimeIndex().equals(timeIndex);
   if (!known) segment.clearIndex();
   return whole;
-}
-
-function read(files: FileSystem, path: string): Buffer {
-  const handle = files.open(path, 'read');
-  try {
-    const bytes = Buffer.allocUnsafeSlow(handle.size());
-    return bytes.subarray(0, handle.read(bytes, 0));
-  } finally {
-    handle.close();
-  }
 }
 
 function write(files: FileSystem, path: string, bytes: Buffer): void {
