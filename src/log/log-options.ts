@@ -42,6 +42,8 @@ export interface LogOptions {
   readonly offsetsRetentionCheckInterval?: Duration;
   /** Partitions of all topics together; creating more is `LIMIT_EXCEEDED`. Default 100 000. */
   readonly partitionsMax?: number;
+  /** Consumer groups; what would make one more is `LIMIT_EXCEEDED`. Default 100 000. */
+  readonly groupsMax?: number;
   readonly quotas?: LogQuotas;
   /** Codecs for compressed batches, used before this library's own. */
   readonly codecs?: CustomCodecs;
@@ -70,6 +72,7 @@ const COMMON: Known<LogOptions> = {
   offsetsRetention: true,
   offsetsRetentionCheckInterval: true,
   partitionsMax: true,
+  groupsMax: true,
   quotas: true,
   codecs: true,
 };
@@ -143,6 +146,7 @@ function settings(options: LogOptions, where: string): EngineSettings {
       1,
       `${where}: partitionsMax`,
     ),
+    groupsMax: count(options.groupsMax, DEFAULT_SETTINGS.groupsMax, 1, `${where}: groupsMax`),
     ...quotaSettings(options.quotas, where),
   };
 }
@@ -194,8 +198,7 @@ function checkCodecs(codecs: CustomCodecs | undefined, where: string): void {
   requireOptions(codecs, Object.keys(CODECS), `${where}: codecs`);
   for (const [type, codec] of Object.entries(codecs ?? {})) {
     const given: Partial<Codec> | null = codec; // looked at, not trusted
-    if (typeof given?.compress === 'function' && typeof given.decompress === 'function')
-      continue;
+    if (typeof given?.compress === 'function' && typeof given.decompress === 'function') continue;
     throw invalid(
       `${where}: codecs.${type} is no codec. Give an object with the functions compress and decompress.`,
     );

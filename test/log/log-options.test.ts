@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { SimulatedEnv } from '../../src/env/simulated-env.js';
 import { DEFAULT_SETTINGS } from '../../src/log/engine/engine-options.js';
+import { Serdes } from '../../src/serde/serdes.js';
 import { memoryLog } from '../../src/log/log.js';
 import {
   memoryLogSettings,
@@ -26,6 +27,7 @@ describe('options of a log', () => {
         offsetsRetentionCheckInterval: '1h',
         openFilesMax: 10,
         partitionsMax: 7,
+        groupsMax: 8,
         quotas: {
           producerByteRate: { app: 1000, other: Number.POSITIVE_INFINITY },
           maxDelay: '5s',
@@ -40,6 +42,7 @@ describe('options of a log', () => {
       offsetsRetentionCheckMs: 3_600_000,
       openFilesMax: 10,
       partitionsMax: 7,
+      groupsMax: 8,
       producerByteRates: new Map([
         ['app', 1000],
         ['other', Number.POSITIVE_INFINITY],
@@ -62,6 +65,7 @@ describe('options of a log', () => {
     [{ cleanerDedupeBufferBytes: 100 }, /at least 65536/],
     [{ openFilesMax: 2.5 }, /openLog: openFilesMax is 2.5/],
     [{ partitionsMax: 0 }, /partitionsMax is 0/],
+    [{ groupsMax: 1.5 }, /groupsMax is 1.5/],
     [{ memoryBytesMax: 10 }, /no option 'memoryBytesMax'/],
     [{ quotas: 7 }, /openLog: quotas/],
     [{ quotas: { producerByteRate: 0 } }, /bytes a second above 0/],
@@ -88,6 +92,25 @@ describe('options of a log', () => {
       );
     },
   );
+
+  it('groupsMax is a limit for groups that are joined, and for groups that get offsets', async () => {
+    const env = new SimulatedEnv();
+    await using log = memoryLog({ env, groupsMax: 1 });
+    const admin = log.admin();
+    await admin.createTopics([{ topic: 'a', partitions: 1 }]);
+    const tooMany = { code: 'LIMIT_EXCEEDED', message: expect.stringContaining('groupsMax') };
+    const consumer = (groupId: string) => log.consumer({ value: Serdes.string(), groupId });
+    const one = consumer('one');
+    await one.subscribe(['a']);
+    await expect(consumer('two').subscribe(['a'])).rejects.toMatchObject(tooMany);
+    await one.close();
+    const offsets = [{ topic: 'a', partition: 0, offset: 0, metadata: '' }];
+    await admin.alterGroupOffsets('one', offsets);
+    await admin.alterGroupOffsets('one', offsets);
+    await expect(admin.alterGroupOffsets('two', offsets)).rejects.toMatchObject(tooMany);
+    await admin.deleteGroups(['one']);
+    await admin.alterGroupOffsets('two', offsets);
+  });
 
   it('partitionsMax is a limit over all topics, for new topics and for new partitions', async () => {
     const env = new SimulatedEnv();

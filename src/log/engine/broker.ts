@@ -67,10 +67,11 @@ export class Broker {
     this.settings = options.settings ?? DEFAULT_SETTINGS;
     this.#storage = options.storage;
     this.durability = new Durability(options.storage, options.env.timers, options.logger);
-    this.offsets = new GroupOffsets(this.topics, this.durability, () =>
+    const { groupsMax } = this.settings;
+    this.offsets = new GroupOffsets(this.topics, this.durability, groupsMax, () =>
       this.#offsetsExpiry.written(),
     );
-    this.groups = new Groups(this.topics, this.env, (groupId) =>
+    this.groups = new Groups(this.topics, this.env, groupsMax, (groupId) =>
       this.#offsetsExpiry.emptied(groupId),
     );
     this.producerIds = new ProducerIds(this.durability);

@@ -31,6 +31,8 @@ export interface EngineSettings {
   readonly memoryBytesMax: number;
   /** Partitions of all topics together. */
   readonly partitionsMax: number;
+  /** Consumer groups with members, and as many with committed offsets. */
+  readonly groupsMax: number;
   /** Bytes a second that producers of one client id may append, by client id; '' for all that are not named. Infinity: no quota. */
   readonly producerByteRates: ReadonlyMap<string, number>;
   /** A producer that its quota would delay for longer than this gets `QUOTA_EXCEEDED`. */
@@ -46,6 +48,7 @@ export const DEFAULT_SETTINGS: EngineSettings = Object.freeze({
   openFilesMax: 256,
   memoryBytesMax: Number.POSITIVE_INFINITY,
   partitionsMax: 100_000,
+  groupsMax: 100_000,
   producerByteRates: new Map<string, number>(),
   quotaDelayMsMax: 60_000,
 });

@@ -61,6 +61,13 @@ export function groupFull(groupId: string, membersMax: number): StreamsError {
   );
 }
 
+export function tooManyGroups(groupId: string, groupsMax: number): StreamsError {
+  return new StreamsError(
+    'LIMIT_EXCEEDED',
+    `The log has ${groupsMax} groups, its limit, so group '${groupId}' cannot be made. Delete groups that nobody needs (deleteGroups), or open the log with a higher groupsMax.`,
+  );
+}
+
 export function notFromOutside(groupId: string, members: number): StreamsError {
   return new StreamsError(
     'UNKNOWN_MEMBER',

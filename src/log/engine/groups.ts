@@ -13,6 +13,7 @@ import {
   inconsistentProtocol,
   notFromOutside,
   rebalanceInProgress,
+  tooManyGroups,
   unknownMember,
 } from './group-errors.js';
 import type { GroupMember } from './group-member.js';
@@ -33,13 +34,15 @@ export class Groups {
   readonly #topics: Topics;
   readonly #env: Env;
   readonly #emptied: (groupId: string) => void;
+  readonly #groupsMax: number;
   readonly #groups = new Map<string, Group>();
   readonly #reaper: Reaper;
 
   /** `emptied`: the last member of a group went. */
-  constructor(topics: Topics, env: Env, emptied: (groupId: string) => void) {
+  constructor(topics: Topics, env: Env, groupsMax: number, emptied: (groupId: string) => void) {
     this.#topics = topics;
     this.#env = env;
+    this.#groupsMax = groupsMax;
     this.#emptied = emptied;
     this.#reaper = new Reaper(env.clock, env.timers, (now) => this.#expire(now));
   }
@@ -169,6 +172,7 @@ export class Groups {
   }
 
   #create(groupId: string): Group {
+    if (this.#groups.size >= this.#groupsMax) throw tooManyGroups(groupId, this.#groupsMax);
     const group = { groupId, generation: 0, rebalancing: false, members: new Map() };
     this.#groups.set(groupId, group);
     return group;

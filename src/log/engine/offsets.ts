@@ -5,7 +5,7 @@
 import { StreamsError } from '../../errors.js';
 import type { OffsetAndMetadata, PartitionOffsetAndMetadata } from '../client.js';
 import type { Durability } from './durability.js';
-import { checkGroupId } from './group-errors.js';
+import { checkGroupId, tooManyGroups } from './group-errors.js';
 import type { JournalEntry } from './storage.js';
 import type { Topics } from './topics.js';
 
@@ -28,18 +28,20 @@ type Offsets = Map<string, GroupOffset>;
 export class GroupOffsets {
   readonly #topics: Topics;
   readonly #durability: Durability;
+  readonly #groupsMax: number;
   readonly #written: () => void;
   readonly #visible = new Map<string, Offsets>();
   readonly #appended = new Map<string, Offsets>();
 
   /** `written` is told of each entry. */
-  constructor(topics: Topics, durability: Durability, written: () => void) {
+  constructor(topics: Topics, durability: Durability, groupsMax: number, written: () => void) {
     this.#topics = topics;
     this.#durability = durability;
+    this.#groupsMax = groupsMax;
     this.#written = written;
   }
 
-  /** The entry for these offsets. Throws `INVALID_GROUP`, `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`, `OFFSET_METADATA_TOO_LARGE`. */
+  /** The entry for these offsets. Throws `INVALID_GROUP`, `LIMIT_EXCEEDED`, `UNKNOWN_TOPIC`, `UNKNOWN_PARTITION`, `INVALID_ARGUMENT`, `OFFSET_METADATA_TOO_LARGE`. */
   entry(
     groupId: string,
     offsets: Iterable<OffsetToCommit>,
@@ -47,6 +49,8 @@ export class GroupOffsets {
     metadataLengthMax = METADATA_LENGTH_MAX,
   ): GroupOffsetsEntry {
     checkGroupId(groupId);
+    if (this.#appended.size >= this.#groupsMax && !this.#appended.has(groupId))
+      throw tooManyGroups(groupId, this.#groupsMax);
     const list: GroupOffset[] = [];
     for (const { topic: name, topicId, partition, offset, metadata } of offsets) {
       const topic = this.#topics.get(name);
