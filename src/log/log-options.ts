@@ -120,6 +120,19 @@ export function memoryLogSettings(options: MemoryLogOptions): EngineSettings {
   });
 }
 
+/** A logger that throws is a guest like all user code: it stops no log, and there is nobody left to tell. */
+export function guardedLogger(logger: LogLogger | undefined): { readonly logger?: LogLogger } {
+  if (logger === undefined) return {};
+  const guarded = (name: keyof LogLogger) => (message: string) => {
+    try {
+      logger[name](message);
+    } catch {
+      return;
+    }
+  };
+  return { logger: { info: guarded('info'), warn: guarded('warn'), error: guarded('error') } };
+}
+
 function settings(options: LogOptions, where: string): EngineSettings {
   checkLogger(options.logger, where);
   checkCodecs(options.codecs, where);

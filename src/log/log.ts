@@ -15,6 +15,7 @@ import { memoryEngine, openEngine } from './engine/engine.js';
 import { openJournalStorage } from './engine/journal-storage.js';
 import type { RecoveryReport } from './engine/storage.js';
 import {
+  guardedLogger,
   memoryLogSettings,
   openLogSettings,
   type LogLogger,
@@ -59,7 +60,8 @@ export interface Log {
  */
 export async function openLog(directory: string, options: OpenLogOptions = {}): Promise<Log> {
   const settings = openLogSettings(options);
-  const { durability = 'fsync', env, logger, codecs } = options;
+  const { durability = 'fsync', env, codecs } = options;
+  const told = guardedLogger(options.logger);
   if (typeof directory !== 'string' || directory === '')
     throw new StreamsError(
       'INVALID_ARGUMENT',
@@ -81,10 +83,10 @@ export async function openLog(directory: string, options: OpenLogOptions = {}): 
     env: world,
     features: { durable: true },
     settings,
-    ...(logger === undefined ? {} : { logger }),
+    ...told,
     ...(codecs === undefined ? {} : { codecs }),
   });
-  if (logger !== undefined) reportRecovery(directory, engine.recovery, logger);
+  if (told.logger !== undefined) reportRecovery(directory, engine.recovery, told.logger);
   return new TypedLog(engine, world);
 }
 
@@ -118,7 +120,7 @@ export function memoryLog(options: MemoryLogOptions = {}): Log {
   const engine = memoryEngine({
     env,
     settings,
-    ...(logger === undefined ? {} : { logger }),
+    ...guardedLogger(logger),
     ...(codecs === undefined ? {} : { codecs }),
   });
   return new TypedLog(engine, env);

@@ -124,6 +124,24 @@ describe('a log in a directory', () => {
     await env.run(again.close());
   });
 
+  test('goes on when its logger throws', async () => {
+    const env = new SimulatedEnv();
+    const log = await env.run(openLog('/data', { env }));
+    await env.run(log.admin().createTopics([{ topic: 't', partitions: 1 }]));
+    env.files.crash('none');
+    const told: string[] = [];
+    const tell = (message: string): never => {
+      told.push(message);
+      throw new Error('the disk of the logger is full');
+    };
+    const after = new SimulatedEnv({ files: env.files });
+    const logger = { info: tell, warn: tell, error: tell };
+    const again = await after.run(openLog('/data', { env: after, logger }));
+    expect(told).toEqual([expect.stringContaining('was not closed properly')]);
+    expect(await again.admin().listTopics()).toEqual(['t']);
+    await after.run(again.close());
+  });
+
   test('can be opened in a simulated world', async () => {
     const env = new SimulatedEnv();
     const opening = openLog('/data', { env });
