@@ -16,6 +16,7 @@ import { countFlushes } from './workloads/flushes.js';
 import { latency } from './workloads/latency.js';
 import { memory } from './workloads/memory.js';
 import { rowsPerKey } from './workloads/stream-join.js';
+import { keyGrowth, type KeyGrowth } from './workloads/key-growth.js';
 import { manyBytes, manyPartitions, type ScaleResult } from './workloads/scale.js';
 
 const { values: options } = parseArgs({
@@ -93,6 +94,14 @@ if (wanted('memory')) {
       `${result.bytesPerRecord.toFixed(2)} bytes left per record of the second half`,
   );
 }
+const growing: KeyGrowth[] = wanted('key growth') ? await keyGrowth(quick ? 50_000 : 200_000) : [];
+for (const { name, rates, slowdown, bound } of growing) {
+  console.log(
+    `10, 100 and 1,000 rows per key, ${name}: ${rates.map((each) => rate(each).trim()).join(', ')} records/s; ` +
+      `${slowdown.toFixed(2)} times slower (bound ${bound}${slowdown > bound ? ' MISSED' : ''})`,
+  );
+}
+if (growing.length > 0) more['keyGrowth'] = growing;
 const missed = ({ clean, floors }: ScaleResult) =>
   floors !== undefined && (clean.ms > floors.ms || clean.rssMb > floors.rssMb);
 const scale: ScaleResult[] = [];
@@ -117,4 +126,5 @@ const host = { node: process.version, cpus: os.cpus().length, cpu: os.cpus()[0]?
 const path = join(folder, `${new Date().toISOString().replaceAll(':', '-')}.json`);
 writeFileSync(path, `${JSON.stringify({ host, quick, rounds, results, ...more }, null, 2)}\n`);
 const belowFloor = results.some(({ ratio, floor }) => floor !== undefined && ratio < floor);
-if (options.strict && (belowFloor || scale.some(missed))) process.exitCode = 1;
+const grows = growing.some(({ slowdown, bound }) => slowdown > bound);
+if (options.strict && (belowFloor || grows || scale.some(missed))) process.exitCode = 1;

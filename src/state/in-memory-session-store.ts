@@ -6,7 +6,7 @@
 import { asBuffer, copyOf, readInt64 } from '../env/bytes.js';
 import { StreamsError } from '../errors.js';
 import { undefinedRefused } from '../serde/serde-errors.js';
-import type { Serde } from '../serde/serde.js';
+import type { ByteWriter, Serde } from '../serde/serde.js';
 import { SESSION_WINDOW_BYTES, type Windowed } from '../serde/windowed.js';
 import { ExpiredWrites, type StoreKind } from './expired-writes.js';
 import { requireTime } from './in-memory-window-store.js';
@@ -163,6 +163,7 @@ export class InMemorySessionStore<K, V>
     if (value !== null) {
       const stored = this.codec.storedOf(value);
       const beside = this.codec.keysByValue ? undefined : copyOf(keyBytes);
+      this.#rows.lasts(end - start);
       this.#rows.restore(row ?? rows.add(id, beside, end, start), stored, -1);
     } else if (row !== undefined) this.#rows.restore(row, undefined, -1);
     // As when it was written: a removal tells the time to a persistent store alone.
@@ -183,7 +184,9 @@ export class InMemorySessionStore<K, V>
   }
 
   protected changelogKey(row: TimedRow): Uint8Array {
-    return this.#changelogKey(this.#reader.keyBytes(row.group), row.time, row.order);
+    const writer = this.#scratch.begin();
+    writer.bytes(this.#reader.keyBytes(row.group));
+    return this.#changelogKey(writer, row.time, row.order);
   }
 
   protected listenerKey(row: TimedRow): Windowed<K> {
@@ -205,16 +208,15 @@ export class InMemorySessionStore<K, V>
       if (value !== undefined) codec.requireWritable(value);
       if (codec.keysByValue && row === undefined) codec.keyBytes(session.key);
       const target = row ?? rows.add(id, codec.bytesBeside(session.key), end, start);
+      this.#rows.lasts(end - start);
       if (observes) this.#rows.observe(end, scoped);
       this.hold(target, stored, -1, scoped);
       return;
     }
     if (this.logs) {
-      const logged = this.#changelogKey(
-        row?.group.keyBytes ?? codec.keyBytes(session.key),
-        end,
-        start,
-      );
+      const writer = this.#scratch.begin();
+      codec.writeKey(session.key, writer);
+      const logged = this.#changelogKey(writer, end, start);
       this.log(logged, value === undefined ? null : codec.storedBytes(stored), -1);
     }
     if (observes) this.#rows.observe(end, scoped);
@@ -224,6 +226,7 @@ export class InMemorySessionStore<K, V>
       return;
     }
     if (row === undefined && value === undefined) return;
+    this.#rows.lasts(end - start);
     // A session that grows is removed and put: its row moves. What a record that waits does is kept apart.
     const moved = row !== undefined || scoped ? row : rows.moved(id, end, start);
     const target = moved ?? rows.add(id, codec.bytesBeside(session.key), end, start);
@@ -245,8 +248,12 @@ export class InMemorySessionStore<K, V>
 
   #ofKey(key: K, earliestEnd: number, latestStart: number): TimedRow[] {
     const group = this.#rows.rows.key(this.codec.id(key));
-    const rows = this.#rows.ofKey(group, earliestEnd, Infinity);
-    return rows.filter((row) => row.order <= latestStart);
+    // A session that starts later ends later, unless it is a long one.
+    const latestEnd = latestStart + this.#rows.longestMs;
+    const rows = this.#rows.ofKey(group, earliestEnd, latestEnd);
+    return rows.every((row) => row.order <= latestStart)
+      ? rows
+      : rows.filter((row) => row.order <= latestStart);
   }
 
   #ofKeys(
@@ -278,9 +285,8 @@ export class InMemorySessionStore<K, V>
     return rows.map((row) => this.#reader.pair(row));
   }
 
-  #changelogKey(keyBytes: Uint8Array, end: number, start: number): Uint8Array {
-    const writer = this.#scratch.begin();
-    writer.bytes(keyBytes);
+  /** Behind the key, which the writer has already. */
+  #changelogKey(writer: ByteWriter, end: number, start: number): Uint8Array {
     writer.int64(end);
     writer.int64(start);
     return this.#scratch.end();

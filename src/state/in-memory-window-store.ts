@@ -6,7 +6,7 @@
 import { asBuffer, copyOf, readInt64 } from '../env/bytes.js';
 import { StreamsError } from '../errors.js';
 import { undefinedRefused } from '../serde/serde-errors.js';
-import type { Serde } from '../serde/serde.js';
+import type { ByteWriter, Serde } from '../serde/serde.js';
 import type { Windowed } from '../serde/windowed.js';
 import { MemoryStore } from './memory-store.js';
 import type { TimeOrderedScan } from './operator-stores.js';
@@ -188,7 +188,9 @@ export class InMemoryWindowStore<K, V, F>
   }
 
   protected changelogKey(row: TimedRow): Uint8Array {
-    return this.#changelogKey(this.#reader.keyBytes(row.group), row.time, row.order);
+    const writer = this.#scratch.begin();
+    writer.bytes(this.#reader.keyBytes(row.group));
+    return this.#changelogKey(writer, row.time, row.order);
   }
 
   protected listenerKey(row: TimedRow): Windowed<K> {
@@ -215,8 +217,9 @@ export class InMemoryWindowStore<K, V, F>
       return;
     }
     if (this.logs) {
-      const keyBytes = row?.group.keyBytes ?? codec.keyBytes(key);
-      const logged = this.#changelogKey(keyBytes, start, sequenceNumber);
+      const writer = this.#scratch.begin();
+      codec.writeKey(key, writer);
+      const logged = this.#changelogKey(writer, start, sequenceNumber);
       this.log(logged, value === undefined ? null : codec.storedBytes(stored), timestamp);
     }
     this.#rows.observe(start, scoped);
@@ -249,9 +252,8 @@ export class InMemoryWindowStore<K, V, F>
     return this.#reader.sortByKey(rows);
   }
 
-  #changelogKey(keyBytes: Uint8Array, start: number, sequenceNumber: number): Uint8Array {
-    const writer = this.#scratch.begin();
-    writer.bytes(keyBytes);
+  /** Behind the key, which the writer has already. */
+  #changelogKey(writer: ByteWriter, start: number, sequenceNumber: number): Uint8Array {
     writer.int64(start);
     writer.int32(sequenceNumber);
     return this.#scratch.end();

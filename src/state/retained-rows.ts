@@ -26,6 +26,7 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   readonly #flushed = new LayeredTime(NO_TIME);
   /** Duplicates are numbered; an abort takes the numbers back. */
   readonly #number = new LayeredTime(0);
+  #longestMs = 0;
   /** Rows below are not needed by the operator; undefined in a store that nobody scans. */
   readonly #released: LayeredTime | undefined;
 
@@ -62,6 +63,16 @@ export class RetainedRows implements LayeredRows<TimedRow> {
   /** Rows that are hidden already when they are written are kept for the scan too. */
   get keepsHidden(): boolean {
     return this.#released !== undefined;
+  }
+
+  /** No session was ever longer. */
+  get longestMs(): number {
+    return this.#longestMs;
+  }
+
+  /** Told of every session. */
+  lasts(ms: number): void {
+    if (ms > this.#longestMs) this.#longestMs = ms;
   }
 
   observe(time: number, scoped: boolean): void {

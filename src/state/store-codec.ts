@@ -6,7 +6,8 @@
  */
 import { asBuffer, copyOf, readLatin1 } from '../env/bytes.js';
 import { StreamsError } from '../errors.js';
-import type { Serde } from '../serde/serde.js';
+import { serializeTo } from '../serde/define-serde.js';
+import type { ByteWriter, Serde } from '../serde/serde.js';
 import { ScratchBytes } from './scratch-bytes.js';
 
 /** Serdes whose keys can stand in a Map as they are: one key has one encoding, and one value equal to itself. */
@@ -64,6 +65,15 @@ export class StoreCodec<K, V> {
   keyBytes(key: K): Uint8Array {
     try {
       return this.#keys.serialize(this.#keySerde, key, this.store);
+    } catch (error) {
+      throw this.#serializeFailed('key', error);
+    }
+  }
+
+  /** Appends the bytes of the key. */
+  writeKey(key: K, writer: ByteWriter): void {
+    try {
+      serializeTo(this.#keySerde, key, this.store, writer);
     } catch (error) {
       throw this.#serializeFailed('key', error);
     }

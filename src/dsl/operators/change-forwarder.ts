@@ -3,7 +3,7 @@
  * here; without one every update is forwarded at once.
  */
 import type { OperatorContext } from '../../processor/operator-context.js';
-import { Record } from '../../processor/record.js';
+import { Record, type RecordHeader } from '../../processor/record.js';
 import type { CachedStore } from '../../state/key-value.js';
 import type { StateStore } from '../../state/store.js';
 import { Change } from '../change.js';
@@ -34,6 +34,11 @@ export class ChangeForwarder<K, V> {
       }, sendOldValues);
   }
 
+  /** False when the store sends changes on by itself. */
+  get sendsNow(): boolean {
+    return !this.#cached;
+  }
+
   /** `record` caused the change: the result keeps its key and headers. */
   forward(
     record: Record<K>,
@@ -45,5 +50,18 @@ export class ChangeForwarder<K, V> {
     if (this.#cached) return;
     const change = new Change(newValue, this.#sendOldValues ? oldValue : null, isLatest);
     this.#context.forward(record.withValueAt(change, timestamp));
+  }
+
+  /** The same for a key of the table that is not that of the record; nobody else has the list of headers. */
+  forwardKey(
+    key: K,
+    newValue: V | null,
+    oldValue: V | null,
+    timestamp: number,
+    headers: RecordHeader[],
+  ): void {
+    if (this.#cached) return;
+    const change = new Change(newValue, this.#sendOldValues ? oldValue : null);
+    this.#context.forward(new Record(key, change, timestamp, headers));
   }
 }

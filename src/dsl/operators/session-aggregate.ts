@@ -6,7 +6,7 @@
  */
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
-import { Record } from '../../processor/record.js';
+import type { Record } from '../../processor/record.js';
 import type { Window, Windowed } from '../../serde/windowed.js';
 import type { TimeOrderedScan } from '../../state/operator-stores.js';
 import type { SessionStore } from '../../state/session.js';
@@ -146,8 +146,7 @@ class SessionAggregateProcessor<K, V, A> implements Processor<K, V> {
 
   /** Sessions have no headers, as they have none of a single record. */
   #send(session: Windowed<K>, newValue: A | null, oldValue: A | null): void {
-    const { end } = session.window;
-    this.#forwarder?.forward(new Record(session, null, end), newValue, oldValue, end);
+    this.#forwarder?.forwardKey(session, newValue, oldValue, session.window.end, []);
   }
 
   #closeTime(): number {

@@ -87,12 +87,10 @@ export class WindowRows<K, A> {
     timestamp: number,
   ): void {
     this.#store.put(record.key, newValue === null ? null : { value: newValue, timestamp }, start);
-    this.#forwarder?.forward(
-      record.withKey({ key: record.key, window: { start, end } }),
-      newValue,
-      oldValue,
-      timestamp,
-    );
+    const forwarder = this.#forwarder;
+    if (forwarder === undefined || !forwarder.sendsNow) return;
+    const key = { key: record.key, window: { start, end } };
+    forwarder.forwardKey(key, newValue, oldValue, timestamp, record.headers.slice());
   }
 
   /** Sends what closed since the last time, in the order of starts and keys. Call it last. */
