@@ -181,6 +181,7 @@ class Compiler {
       store: tableStore?.name,
       versionedStore: tableStore?.versioned === true,
       sendOldValues: this.#tables.sendsOldValues(node),
+      storedValue: tableStore === undefined ? undefined : own[0]?.serdes.value,
       immutableValues: tableStore !== undefined && own[0]?.serdes.value.immutable === true,
       versioned: this.#tables.isVersioned(node.parents[0]),
       serdes: this.#ownSerdes(node),

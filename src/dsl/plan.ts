@@ -133,6 +133,8 @@ export interface Decision {
   readonly versionedStore: boolean;
   /** Values of the store cannot be changed in place. */
   readonly immutableValues: boolean;
+  /** Writes and reads the values of the store. */
+  readonly storedValue: Serde<unknown> | undefined;
   /** What comes in are updates of a versioned table: those out of order are marked. */
   readonly versioned: boolean;
   /** Those that the node asked for. */

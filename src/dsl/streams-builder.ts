@@ -122,6 +122,7 @@ export class StreamsBuilder<DK = unknown, DV = unknown> {
         versionedStore: false,
         sendOldValues: false,
         immutableValues: false,
+        storedValue: undefined,
         versioned: false,
         serdes: undefined,
         lookups: [],

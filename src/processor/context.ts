@@ -48,7 +48,8 @@ export class NodeContext implements OperatorContext {
   forward(record: RecordLike<unknown, unknown>, childName?: string): void {
     if (this.#closed) throw this.#node.parking.late(this.#node, 'forward');
     const whole = record instanceof Record ? record : recordOf(record);
-    if (!(whole.timestamp >= 0)) throw malformed(whole.timestamp);
+    if (!(whole.timestamp >= 0 && Number.isSafeInteger(whole.timestamp)))
+      throw malformed(whole.timestamp);
     if (childName === undefined) this.#node.deliver(whole);
     else this.#node.deliverTo(childName, whole);
   }
@@ -108,6 +109,22 @@ export class NodeContext implements OperatorContext {
     }
   }
 
+  workFrom<T>(origin: RecordOrigin, timestamp: number, work: () => T): T | undefined {
+    const { parking } = this.#node;
+    const outerTimestamp = parking.timestamp;
+    const outer = parking.enterOrigin(origin, timestamp);
+    try {
+      return work();
+    } catch (error) {
+      // It may come out of a forward, which was at another time.
+      parking.enterOrigin(origin, timestamp);
+      this.#node.fail(error);
+      return undefined;
+    } finally {
+      parking.enterOrigin(outer, outerTimestamp);
+    }
+  }
+
   recordDropped(reason: DropReason): void {
     this.#services.recordDropped(this.nodeName, reason);
   }
@@ -149,7 +166,7 @@ function malformed(timestamp: unknown): StreamsError {
     'INVALID_TIMESTAMP',
     timestamp === undefined
       ? `Malformed Record: it has no timestamp. ${FORWARD}`
-      : `Malformed Record: timestamp may not be negative. Got: ${String(timestamp)}`,
+      : `Malformed Record: timestamp ${Number(timestamp) < 0 ? 'may not be negative' : 'must be whole milliseconds'}. Got: ${String(timestamp)}`,
   );
 }
 

@@ -25,6 +25,11 @@ export interface OperatorContext<KOut = unknown, VOut = unknown> extends Process
     timestamp: number,
     record: Record<K, V>,
   ): void;
+  /**
+   * Does work for a record that was held back, as if it were in flight: what is forwarded comes from where it came from
+   * then, and where user code throws it is that record that failed. Returns `undefined` when the task goes on without it.
+   */
+  workFrom<T>(origin: RecordOrigin, timestamp: number, work: () => T): T | undefined;
   /** Adds to the task's `dropped-records` metric. */
   recordDropped(reason: DropReason): void;
   /** The operator's own stream time: -1 at first, committed with the offsets, so that it survives a restart. */

@@ -6,6 +6,7 @@ import { isPromiseLike, type OperatorContext } from '../../processor/operator-co
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import type { Record } from '../../processor/record.js';
 import type { Decision } from '../plan.js';
+import { InitialValue } from './initial-value.js';
 import { given, type OperatorSupplier } from './operator.js';
 import { StoredTable } from './stored-table.js';
 
@@ -29,6 +30,7 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
   readonly #context: OperatorContext;
   readonly #functions: AggregateFunctions<K, V, A>;
   readonly #table: StoredTable<K, A>;
+  readonly #initial: InitialValue;
 
   constructor(
     context: OperatorContext,
@@ -38,6 +40,7 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
     this.#context = context;
     this.#functions = functions;
     this.#table = new StoredTable(context, decision.store!, decision);
+    this.#initial = new InitialValue(decision);
   }
 
   process(record: Record<K, V>): void {
@@ -62,7 +65,7 @@ class AggregateProcessor<K, V, A> implements Processor<K, V> {
 
   #first(record: Record<K, V>, initial: A): void {
     given(initial, "initializer's result");
-    this.#aggregate(record, initial, initial, record.timestamp);
+    this.#aggregate(record, initial, this.#initial.before(initial), record.timestamp);
   }
 
   #aggregate(record: Record<K, V>, current: A, old: A, timestamp: number): void {

@@ -7,7 +7,7 @@ import { assert, StreamsError } from '../../errors.js';
 import { isPromiseLike, type OperatorContext } from '../../processor/operator-context.js';
 import type { Awaitable, Processor } from '../../processor/processor.js';
 import { Record } from '../../processor/record.js';
-import type { BufferedContext, TimeOrderedBuffer } from '../../state/operator-stores.js';
+import type { TimeOrderedBuffer } from '../../state/operator-stores.js';
 import type { Decision } from '../plan.js';
 import type { OperatorSupplier } from './operator.js';
 import type { TableJoiner } from './table-join.js';
@@ -55,16 +55,15 @@ class GraceJoinProcessor<K, V, VT, R> implements Processor<K, V> {
     if (key === null) throw noKey(context.nodeName);
     if (timestamp < this.#dueTime()) {
       const result = this.#joined(key, value, timestamp);
-      if (isPromiseLike(result))
-        context.park(result, (later) => this.#forward(record, undefined, later));
-      else this.#forward(record, undefined, result);
+      if (isPromiseLike(result)) context.park(result, (later) => this.#forward(record, later));
+      else this.#forward(record, result);
       return;
     }
     this.#buffer.put(timestamp, key, value, null, { ...context.recordOrigin(), timestamp });
     this.#joinDue();
   }
 
-  /** One that has to wait goes on from there. */
+  /** One that has to wait goes on from there, also where it fails: the others are due all the same. */
   #joinDue(): void {
     while (this.#buffer.minTime <= this.#dueTime()) {
       const first = this.#buffer.first();
@@ -73,15 +72,19 @@ class GraceJoinProcessor<K, V, VT, R> implements Processor<K, V> {
       const { key, newValue, context } = first;
       const { timestamp, headers } = context;
       const record = new Record(key, newValue, timestamp, [...headers]);
-      const result = this.#joined(key, newValue, timestamp);
-      if (isPromiseLike(result)) {
-        this.#context.park(result, (later) => {
-          this.#forward(record, context, later);
-          this.#joinDue();
-        });
-        return;
-      }
-      this.#forward(record, context, result);
+      const waits = this.#context.workFrom(context, timestamp, (): boolean => {
+        const result = this.#joined(key, newValue, timestamp);
+        if (isPromiseLike(result)) {
+          this.#context.park(settled(result), (later) => {
+            this.#context.workFrom(context, timestamp, () => this.#forward(record, later()));
+            this.#joinDue();
+          });
+          return true;
+        }
+        this.#forward(record, result);
+        return false;
+      });
+      if (waits === true) return;
     }
   }
 
@@ -99,16 +102,19 @@ class GraceJoinProcessor<K, V, VT, R> implements Processor<K, V> {
       : { value: result as R };
   }
 
-  #forward(
-    record: Record<K, V>,
-    origin: BufferedContext | undefined,
-    result: { readonly value: R } | undefined,
-  ): void {
-    if (result === undefined) return;
-    const joined = record.withValue(result.value);
-    if (origin === undefined) this.#context.forward(joined);
-    else this.#context.forwardFrom(origin, origin.timestamp, joined);
+  #forward(record: Record<K, V>, result: { readonly value: R } | undefined): void {
+    if (result !== undefined) this.#context.forward(record.withValue(result.value));
   }
+}
+
+/** Never rejects: what it is fulfilled with gives the result, or throws. */
+function settled<T>(promise: PromiseLike<T>): PromiseLike<() => T> {
+  return promise.then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
 }
 
 function noKey(node: string): StreamsError {

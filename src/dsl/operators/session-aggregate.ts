@@ -113,31 +113,37 @@ class SessionAggregateProcessor<K, V, A> implements Processor<K, V> {
   }
 
   #replace(record: Record<K, V>, found: readonly Session<K, A>[], aggregate: A | null): void {
-    const { timestamp } = record;
-    const window = span(timestamp, found);
+    const window = span(record.timestamp, found);
     const closeTime = this.#closeTime();
     if (window.end < closeTime) {
       this.#context.recordDropped('late');
       this.#emitClosed(record, closeTime);
       return;
     }
-    if (window.start !== timestamp || window.end !== timestamp) {
-      for (const [session, value] of found) {
-        this.#store.remove(session);
-        this.#send(session, null, value);
-      }
-    }
     const result = this.#functions.aggregator(record.key, record.value, aggregate);
     if (isPromiseLike(result)) {
       this.#context.park(result, (later) =>
-        this.#put(record, window, given(later, RESULT), closeTime),
+        this.#put(record, found, window, given(later, RESULT), closeTime),
       );
       return;
     }
-    this.#put(record, window, given(result, RESULT), closeTime);
+    this.#put(record, found, window, given(result, RESULT), closeTime);
   }
 
-  #put(record: Record<K, V>, window: Window, aggregate: A | null, closeTime: number): void {
+  /** After all user functions: where one of them fails and the record is left out, the sessions stay as they were. */
+  #put(
+    record: Record<K, V>,
+    found: readonly Session<K, A>[],
+    window: Window,
+    aggregate: A | null,
+    closeTime: number,
+  ): void {
+    if (window.start !== record.timestamp || window.end !== record.timestamp) {
+      for (const [merged, value] of found) {
+        this.#store.remove(merged);
+        this.#send(merged, null, value);
+      }
+    }
     const session = { key: record.key, window };
     this.#store.put(session, aggregate);
     this.#send(session, aggregate, null);

@@ -213,7 +213,8 @@ class SlidingAggregateProcessor<K, V, A> implements Processor<K, V>, ClosedRange
     initial: A | null,
     goOn: () => void,
   ): boolean {
-    return this.#put(record, start, initial, initial, record.timestamp, goOn);
+    const old = this.#rows.initial.before(initial);
+    return this.#put(record, start, initial, old, record.timestamp, goOn);
   }
 
   #aggregate(record: Record<K, V>, start: number, row: Row<A>, goOn: () => void): boolean {

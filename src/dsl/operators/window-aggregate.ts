@@ -93,13 +93,17 @@ class WindowAggregateProcessor<K, V, A> implements Processor<K, V>, ClosedRange 
     if (isPromiseLike(initial)) {
       this.#context.park(initial, (later) => {
         const value = given(later, INITIAL);
-        if (this.#aggregate(record, start, value, value, record.timestamp, closeTime))
+        if (this.#first(record, start, value, closeTime))
           this.#windowsFrom(record, start + this.#windows.advanceMs, closeTime);
       });
       return false;
     }
-    given(initial, INITIAL);
-    return this.#aggregate(record, start, initial, initial, record.timestamp, closeTime);
+    return this.#first(record, start, given(initial, INITIAL), closeTime);
+  }
+
+  #first(record: Record<K, V>, start: number, initial: A | null, closeTime: number): boolean {
+    const old = this.#rows.initial.before(initial);
+    return this.#aggregate(record, start, initial, old, record.timestamp, closeTime);
   }
 
   #aggregate(

@@ -12,6 +12,7 @@ import type { TimestampedWindowStore } from '../../state/window.js';
 import { Change } from '../change.js';
 import type { Decision } from '../plan.js';
 import { ChangeForwarder } from './change-forwarder.js';
+import { InitialValue } from './initial-value.js';
 
 /** When results are sent: at every update, or once, when the window closes. */
 export type EmitStrategy = 'onWindowUpdate' | 'onWindowClose';
@@ -34,12 +35,15 @@ export class WindowRows<K, A> {
   readonly #sendOldValues: boolean;
   readonly #immutable: boolean;
   readonly #graceMs: number;
+  /** Of windows without row. */
+  readonly initial: InitialValue;
 
   constructor(context: OperatorContext, decision: Decision, emit: EmitStrategy, graceMs: number) {
     const { store, sendOldValues, immutableValues } = decision;
     this.#context = context;
     this.#storeName = store!;
     this.#graceMs = graceMs;
+    this.initial = new InitialValue(decision);
     this.#store = context.getStateStore<TimestampedWindowStore<K, A>>(store!);
     this.#sendOldValues = sendOldValues;
     this.#immutable = immutableValues;

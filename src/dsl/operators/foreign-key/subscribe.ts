@@ -42,10 +42,14 @@ const EXTRACTED = 'foreign key';
 export class SubscribeProcessor<K, V, KO> implements Processor<K, Change<V>> {
   readonly #context: OperatorContext;
   readonly #options: SubscribeOptions<K, V, KO>;
+  /** Where the left rows live. Not that of the record in flight: a punctuator has none. */
+  readonly #partition: number;
 
   constructor(context: OperatorContext, options: SubscribeOptions<K, V, KO>) {
     this.#context = context;
     this.#options = options;
+    const { taskId } = context;
+    this.#partition = Number(taskId.slice(taskId.lastIndexOf('_') + 1));
   }
 
   process(record: Record<K, Change<V>>): void {
@@ -127,7 +131,7 @@ export class SubscribeProcessor<K, V, KO> implements Processor<K, Change<V>> {
       hash,
       instruction,
       primaryKey: record.key,
-      primaryPartition: this.#context.recordMetadata()?.partition,
+      primaryPartition: this.#partition,
     };
     this.#context.forward(record.withKeyValue(foreignKey, subscription));
   }
