@@ -126,6 +126,11 @@ export class Parking {
     return this.state === RUNNING || this.state === HELD;
   }
 
+  /** Something that code on the stack forwarded waits for a promise; what is forwarded now is queued behind it. */
+  get isHeld(): boolean {
+    return this.state === HELD;
+  }
+
   /** True when `resume` would get somewhere. */
   get ready(): boolean {
     return this.state === WAITING && this.#front?.outcome !== 'pending';

@@ -13,6 +13,7 @@ import type {
   StoreContext,
 } from '../state/store.js';
 import type { StoreDefinition } from './node-definition.js';
+import type { Parking } from './parking.js';
 import type { TaskServices } from './task-services.js';
 
 /** A store and the topic partition it is restored from. */
@@ -40,12 +41,16 @@ export class StateManager {
   readonly caches: boolean;
   readonly #stores = new Map<string, ManagedStore>();
   #all: ManagedStore[] = [];
+  readonly #parking: Parking;
+  /** Where a pass over the caches goes on. */
+  #nextToFlush = 0;
   readonly #cache: CacheBudget | undefined;
   readonly #globalStores: ReadonlyMap<string, StateStore>;
   /** Names of the stores that are connected to a processor. */
   readonly #connected = new Map<string, ReadonlySet<string>>();
 
   constructor(options: StateManagerOptions) {
+    this.#parking = options.services.parking;
     this.#cache =
       options.cacheMaxBytes > 0 ? { maxBytes: options.cacheMaxBytes, usedBytes: 0 } : undefined;
     this.#globalStores = options.globalStores;
@@ -112,11 +117,16 @@ export class StateManager {
     return bytes;
   }
 
-  /** One pass over all caches, in the order of the stores. False when nothing was dirty. */
-  flushCaches(): boolean {
-    let flushed = false;
-    for (const store of this.#all) if (store.flushCache()) flushed = true;
-    return flushed;
+  /**
+   * One pass over all caches, in the order of the stores. It stops when what was forwarded waits for a promise, and the
+   * next call goes on behind that store: the stores after it are to see what comes of it, as without the promise.
+   */
+  flushCaches(): void {
+    while (this.#nextToFlush < this.#all.length) {
+      this.#all[this.#nextToFlush++]!.flushCache();
+      if (this.#parking.isHeld) return;
+    }
+    this.#nextToFlush = 0;
   }
 
   mergeScope(): void {
@@ -128,10 +138,12 @@ export class StateManager {
   }
 
   promote(): void {
+    this.#nextToFlush = 0;
     for (const store of this.#all) store.promote();
   }
 
   rollback(): void {
+    this.#nextToFlush = 0;
     for (const store of this.#all) store.rollback();
     this.#all = this.#all.map((store) => store.renew?.() ?? store);
     for (const store of this.#all) this.#stores.set(store.name, store);

@@ -1,103 +1,146 @@
 /**
- * Random graphs, random records: with async user functions the output is the same, in the same order, as with plain
- * ones. The oracle is the same graph without promises. Functions may be async always or only for some records, and
- * promises settle after different numbers of turns, so that a wrong order would show.
+ * Random graphs, random records: with async user functions the committed output is the same, record for record, as
+ * with plain ones, and so are dropped records, dead letters and errors. The oracle is the same graph without promises.
+ * Functions are async always or only for some calls, and promises settle after different numbers of turns of the
+ * event loop, so that a wrong order would show. `FC_SEED` repeats a run; a failing one prints its seed.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { KStream } from '../../src/dsl/kstream.js';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
-import { Serdes } from '../../src/serde/serdes.js';
-import { TopologyTestDriver } from '../../src/testing.js';
+import { StreamsError } from '../../src/errors.js';
+import { TopologyTestDriver, type TopologyTestDriverOptions } from '../../src/testing.js';
+import {
+  CHAIN,
+  codeSum,
+  inputs,
+  steps,
+  STEPS,
+  text,
+  type Answer,
+  type Drawn,
+  type Input,
+} from './random-topology.js';
 
-type Texts = KStream<string, string>;
-/** Wraps the result of a user function: as it is, or in a promise. */
-type Wrap = <T>(result: T, about: string) => T | Promise<T>;
-type Step = (stream: Texts, wrap: Wrap) => Texts;
+/** How the functions of a step that answers in an own way for one in `every` calls answer. */
+type Answering = (every: number) => Answer;
 
-const text = { key: Serdes.string(), value: Serdes.string() };
+const plain: Answering = () => (result) => result;
 
-const STEPS: { readonly [name: string]: Step } = {
-  filter: (s, wrap) => s.filter((_k, v) => wrap(v.length % 3 > 0, v)),
-  mapValues: (s, wrap) => s.mapValues((v) => wrap(`${v}m`, v)),
-  flatMapValues: (s, wrap) => s.flatMapValues((v) => wrap([`${v}1`, `${v}2`], v)),
-  map: (s, wrap) => s.map((k, v) => wrap([v.slice(0, 1), k + v] as const, v)),
-  selectKey: (s, wrap) => s.selectKey((k, v) => wrap(v.slice(0, 1) + k, v)),
-  peek: (s, wrap) => s.peek((_k, v) => wrap(undefined, v)),
-  split: (s, wrap) => {
-    const { odd, rest } = s.split({ odd: (_k, v) => wrap(v.length % 2 > 0, v), rest: true });
-    return odd.mapValues((v) => wrap(`${v}o`, v)).merge(rest);
-  },
-  twice: (s, wrap) => s.mapValues((v) => wrap(`${v}a`, v)).merge(s.mapValues((v) => `${v}b`)),
-  aggregate: (s, wrap) =>
-    s
-      .groupByKey(text)
-      .aggregate(
-        () => wrap<string>('0', 'init'),
-        (_k, v, sum) => wrap<string>(`${sum.slice(-3)}${v.slice(-1)}`, v),
-        { value: Serdes.string() },
-      )
-      .toStream()
-      .mapValues((v) => v ?? ''),
-  table: (s, wrap) => {
-    const table = s.toTable().filter((_k, v) => v.length < 8);
-    return s.leftJoin(table, (left, right) => wrap(`${left}${right?.length}`, left));
-  },
+const asynchronous: Answering = (every) => (result, about) => {
+  const number = codeSum(about);
+  return number % every === 0 ? settleAfter(number % 5, () => result) : result;
 };
 
-const never: Wrap = (result) => result;
-
-/** Async for the records that `every` picks; a promise settles after as many turns as its record says. */
-const asyncFor =
-  (every: number): Wrap =>
-  <T>(result: T, about: string) => {
-    const number = [...about].reduce((sum, character) => sum + character.charCodeAt(0), 0);
-    return number % every === 0 ? settleAfter(number % 4, result) : result;
-  };
-
-async function settleAfter<T>(turns: number, result: T): Promise<T> {
-  for (let turn = 0; turn < turns; turn++) await undefined;
+/** Fails for some calls, the same ones in both ways. */
+const FAILING = 7;
+const failing: Answering = (every) => (result, about) => {
+  if (codeSum(about) % (FAILING + every) === 0) throw new Error(`no ${about}`);
   return result;
+};
+const failingLater: Answering = (every) => (result, about) => {
+  const number = codeSum(about);
+  if (number % (FAILING + every) !== 0) return asynchronous(every)(result, about);
+  return settleAfter(number % 5, () => {
+    throw new Error(`no ${about}`);
+  });
+};
+
+async function settleAfter<T>(turns: number, result: () => T): Promise<T> {
+  if (turns === 4) await new Promise((resolve) => setImmediate(resolve));
+  else for (let turn = 0; turn < turns; turn++) await undefined;
+  return result();
+}
+
+interface Outcome {
+  readonly records: unknown;
+  readonly dropped: unknown;
+  readonly dead: unknown;
+  readonly error: string | undefined;
 }
 
 async function run(
-  steps: readonly { name: string; every: number }[],
-  rows: readonly (readonly [string, string])[],
-  async: boolean,
-  cacheBytes: number,
-) {
+  graph: readonly Drawn[],
+  rows: readonly Input[],
+  answering: Answering,
+  options: TopologyTestDriverOptions,
+): Promise<Outcome> {
   const builder = new StreamsBuilder(text);
   let stream = builder.stream('in');
-  for (const { name, every } of steps)
-    stream = STEPS[name]!(stream, async ? asyncFor(every) : never);
+  for (const [id, { name, every }] of graph.entries())
+    stream = STEPS[name]!(stream, answering(every), id);
   stream.to('out');
-  await using driver = new TopologyTestDriver(builder.build(), {
-    statestoreCacheMaxBytes: cacheBytes,
-  });
+  await using driver = new TopologyTestDriver(builder.build(), options);
   const input = driver.createInputTopic('in', text);
-  for (const [index, [key, value]] of rows.entries())
-    await input.pipe({ key, value, timestamp: index });
-  return driver.createOutputTopic('out', text).readRecords();
+  let error: string | undefined;
+  for (const row of rows) {
+    try {
+      await input.pipe(row);
+    } catch (failure) {
+      if (!(failure instanceof StreamsError)) throw failure;
+      error = failure.message;
+      break;
+    }
+  }
+  return {
+    records: driver.createOutputTopic('out', text).readRecords(),
+    dropped: driver.readDropped(),
+    // Their stacks differ.
+    dead: driver
+      .deadLetters('dead')
+      .map(({ value, message, topic, partition, offset }) =>
+        [Buffer.from(value ?? []), message, topic, partition, offset].join(' '),
+      ),
+    error,
+  };
 }
 
+const seed = process.env['FC_SEED'] === undefined ? {} : { seed: Number(process.env['FC_SEED']) };
+const caches = fc.constantFrom(0, 1 << 20);
+
+/** What a flushed cache forwards waits: the next store is flushed when that is done. */
+const FLUSHED_IN_ORDER: [Drawn[], Input[], number] = [
+  [
+    { name: 'cogroup', every: 1 },
+    { name: 'cogroup', every: 2 },
+  ],
+  [0, 0].map((timestamp) => ({ key: 'x', value: 'a', timestamp })),
+  1 << 20,
+];
+
 test('async functions change neither the records nor their order', async () => {
-  const step = fc.record({
-    name: fc.constantFrom(...Object.keys(STEPS)),
-    every: fc.integer({ min: 1, max: 3 }),
-  });
-  const row = fc.tuple(fc.constantFrom('x', 'y'), fc.constantFrom('a', 'bb', 'ccc', 'dddd'));
   const property = fc.asyncProperty(
-    fc.array(step, { minLength: 1, maxLength: 5 }),
-    fc.array(row, { minLength: 1, maxLength: 8 }),
-    fc.constantFrom(0, 1 << 20),
-    async (steps, rows, cacheBytes) => {
-      const expected = await run(steps, rows, false, cacheBytes);
-      expect(await run(steps, rows, true, cacheBytes)).toEqual(expected);
+    steps(Object.keys(STEPS)),
+    inputs,
+    caches,
+    async (graph, rows, statestoreCacheMaxBytes) => {
+      const expected = await run(graph, rows, plain, { statestoreCacheMaxBytes });
+      expect(await run(graph, rows, asynchronous, { statestoreCacheMaxBytes })).toEqual(expected);
     },
   );
-  const seed = process.env['FC_SEED'];
-  await fc.assert(property, {
-    numRuns: 150,
-    ...(seed === undefined ? {} : { seed: Number(seed) }),
+  await fc.assert(property, { numRuns: 200, examples: [FLUSHED_IN_ORDER], ...seed });
+}, 60_000);
+
+test('nor what an application of several tasks and partitions has committed', async () => {
+  const property = fc.asyncProperty(steps(CHAIN), inputs, async (graph, rows) => {
+    const options = { partitions: 2, statestoreCacheMaxBytes: 0 };
+    const expected = await run(graph, rows, plain, options);
+    expect(await run(graph, rows, asynchronous, options)).toEqual(expected);
   });
-});
+  await fc.assert(property, { numRuns: 40, ...seed });
+}, 60_000);
+
+test.each(['fail', 'continue', { deadLetter: 'dead' }] as const)(
+  'a rejection is a throw at that node, with the policy %j',
+  async (process) => {
+    let failures = 0;
+    const property = fc.asyncProperty(steps(Object.keys(STEPS)), inputs, async (graph, rows) => {
+      const options = { errors: { process }, statestoreCacheMaxBytes: 0 };
+      const expected = await run(graph, rows, failing, options);
+      if (expected.error !== undefined || (expected.dropped as unknown[]).length > 0) failures++;
+      expect(await run(graph, rows, failingLater, options)).toEqual(expected);
+    });
+    await fc.assert(property, { numRuns: 100, ...seed });
+    expect(failures).toBeGreaterThan(10);
+  },
+  60_000,
+);
