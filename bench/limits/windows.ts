@@ -16,7 +16,16 @@ class Topic {
   bytes = 0;
 
   append(ts: number, from: Buffer, keyLength: number): void {
-    this.writer.append(ts, from, 0, keyLength, from, VALUE_AT, TIME_BYTES);
+    this.#append(ts, from, keyLength, TIME_BYTES);
+  }
+
+  /** A null value. */
+  tombstone(ts: number, from: Buffer, keyLength: number): void {
+    this.#append(ts, from, keyLength, -1);
+  }
+
+  #append(ts: number, from: Buffer, keyLength: number, valueLength: number): void {
+    this.writer.append(ts, from, 0, keyLength, from, VALUE_AT, valueLength);
     this.records++;
     if (this.writer.full) this.bytes += this.writer.finish(this.bytes).length;
   }
@@ -61,7 +70,7 @@ interface Session {
   count: number;
 }
 
-/** Records arrive in order: a session only grows at its end. */
+/** Records arrive in order: a session only grows at its end. In both topics it is deleted before it is there anew, as in Kafka. */
 export function sessionCount(input: readonly Buffer[], gapMs: number): number {
   const cursor = new Cursor();
   const changelog = new Topic();
@@ -74,16 +83,23 @@ export function sessionCount(input: readonly Buffer[], gapMs: number): number {
       const { timestamp, keyStart, keyLength } = cursor;
       const key = readLatin1(batch, keyStart, keyStart + keyLength);
       let session = sessions.get(key);
+      const length = keyLength + 2 * TIME_BYTES;
+      batch.copy(scratch, 0, keyStart, keyStart + keyLength);
       if (session !== undefined && timestamp - session.end <= gapMs) {
+        if (session.start !== timestamp) {
+          putInt64(scratch, keyLength, session.end);
+          putInt64(scratch, keyLength + TIME_BYTES, session.start);
+          changelog.tombstone(timestamp, scratch, length);
+          output.tombstone(session.end, scratch, length);
+        }
         session.end = timestamp;
         session.count++;
       } else sessions.set(key, (session = { start: timestamp, end: timestamp, count: 1 }));
-      batch.copy(scratch, 0, keyStart, keyStart + keyLength);
       putInt64(scratch, keyLength, session.end);
       putInt64(scratch, keyLength + TIME_BYTES, session.start);
       putInt64(scratch, VALUE_AT, session.count);
-      changelog.append(timestamp, scratch, keyLength + 2 * TIME_BYTES);
-      output.append(timestamp, scratch, keyLength + 2 * TIME_BYTES);
+      changelog.append(timestamp, scratch, length);
+      output.append(timestamp, scratch, length);
     }
   }
   return output.records + changelog.records;
