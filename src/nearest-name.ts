@@ -5,7 +5,11 @@
 /** The candidate with the smallest edit distance to `name`, if it is near enough to be a slip of the keyboard. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(3, Math.ceil(name.length / 2)) + 1;
+  // Of a short name one character stays: '-y' was not meant to be '--log'.
+  let bestDistance = Math.min(
+    Math.max(3, Math.ceil(name.length / 2)) + 1,
+    Math.max(2, name.length),
+  );
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {

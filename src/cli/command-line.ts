@@ -3,6 +3,7 @@
  * `UsageError` that names it, and the nearest thing that exists.
  */
 import { didYouMean, nearestName } from '../nearest-name.js';
+import { kafkaOption } from './kafka-words.js';
 import {
   type ArgumentDefinition,
   type Command,
@@ -11,32 +12,6 @@ import {
   type ParsedLine,
   UsageError,
 } from './command.js';
-
-/** What users of Kafka's own tools type, and what it is here. */
-const KAFKA_OPTIONS: { readonly [option: string]: string } = {
-  'bootstrap-server': 'millrace works on a directory: --log DIR.',
-  'broker-list': 'millrace works on a directory: --log DIR.',
-  zookeeper: 'millrace works on a directory: --log DIR.',
-  create: 'It is a word here: millrace topics create TOPIC.',
-  list: 'It is a word here: millrace topics list, millrace groups list.',
-  describe: 'It is a word here: millrace topics describe, millrace groups describe.',
-  alter: 'It is a word here: millrace topics alter, millrace configs alter.',
-  delete: 'It is a word here: millrace topics delete, millrace groups delete.',
-  'reset-offsets': 'It is a word here: millrace groups reset GROUP.',
-  'delete-offsets': 'It is a word here: millrace groups delete-offsets GROUP.',
-  property: 'Say --print key,timestamp to consume, --key-separator and --headers to produce.',
-  'max-messages': 'Say --max N.',
-  'timeout-ms': 'Say --timeout 10s.',
-  'isolation-level': 'Say --isolation.',
-  whitelist: 'Say --pattern.',
-  include: 'Say --pattern.',
-  'add-config': 'Say --set NAME=VALUE.',
-  'delete-config': 'Say --unset NAME.',
-  'replication-factor': 'The log is one process: there are no replicas.',
-  'entity-type': 'Say --topic TOPIC.',
-  'entity-name': 'Say --topic TOPIC.',
-  'offset-json-file': 'Say --json FILE.',
-};
 
 type Values = { [name: string]: boolean | number | string | string[] | undefined };
 
@@ -169,9 +144,9 @@ function unknownOption(command: Command, word: string): UsageError {
     ...command.args.flatMap(({ option }) => option ?? []),
     'help',
   ];
-  const kafka = Object.hasOwn(KAFKA_OPTIONS, name) ? KAFKA_OPTIONS[name] : undefined;
   const nearest = nearestName(name, known);
-  const hint = kafka ?? (nearest === undefined ? undefined : `Did you mean '--${nearest}'?`);
+  const hint =
+    kafkaOption(name) ?? (nearest === undefined ? undefined : `Did you mean '--${nearest}'?`);
   return new UsageError(
     `there is no option '${dashes}${name}'.${hint === undefined ? '' : ` ${hint}`}`,
   );

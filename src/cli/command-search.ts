@@ -2,6 +2,7 @@
 import { didYouMean } from '../nearest-name.js';
 import type { Command, CommandGroup } from './command.js';
 import { LOG_OPTIONS } from './command.js';
+import { kafkaOption, kafkaTool } from './kafka-words.js';
 
 export type Found =
   | { readonly kind: 'command'; readonly command: Command; readonly rest: readonly string[] }
@@ -54,14 +55,66 @@ function unknown(
   word: string,
   what: 'option' | 'command',
 ): Found {
-  const names =
-    group === undefined
-      ? groups.map(({ word: first }) => first)
-      : group.commands.map(({ words }) => words[1] ?? '');
   const place = group === undefined ? '' : ` of millrace ${group.word}`;
   const message =
     what === 'option'
-      ? `there is no option '${word}' before the command${place}.`
-      : `there is no command '${word}'${place}.${didYouMean(word, names)}`;
+      ? `there is no option '${word}' before the command${place}.${meantByOption(groups, group, word)}`
+      : `there is no command '${word}'${place}.${meantByWord(groups, group, word)}`;
   return { kind: 'unknown', message, group };
+}
+
+const OPTIONS_BEFORE = [
+  '--version',
+  '--help',
+  ...Object.keys(LOG_OPTIONS).map((name) => `--${name}`),
+];
+
+/** Kafka's tools have options for what are words here: `kafka-topics.sh --list`. */
+function meantByOption(
+  groups: readonly CommandGroup[],
+  group: CommandGroup | undefined,
+  word: string,
+): string {
+  const [option = ''] = word.replace(/^--?/, '').split('=', 1);
+  const inside = group === undefined ? groups : [group];
+  const kafka = option === 'reset-offsets' ? 'reset' : option;
+  const commands = commandsWith(inside, kafka);
+  if (commands.length > 0) return didYouMeanOneOf(commands);
+  const known = kafkaOption(option);
+  return known === undefined ? didYouMean(word, OPTIONS_BEFORE) : ` ${known}`;
+}
+
+function meantByWord(
+  groups: readonly CommandGroup[],
+  group: CommandGroup | undefined,
+  word: string,
+): string {
+  if (group !== undefined) {
+    if (word === 'reset-offsets') return didYouMeanOneOf(commandsWith([group], 'reset'));
+    return didYouMean(
+      word,
+      group.commands.map(({ words }) => words[1] ?? ''),
+    );
+  }
+  const tool = kafkaTool(word);
+  const commands = tool === undefined ? commandsWith(groups, word) : [tool];
+  if (commands.length > 0) return didYouMeanOneOf(commands);
+  if (word === 'version') return " Did you mean '--version'?";
+  return didYouMean(
+    word,
+    groups.map(({ word: first }) => first),
+  );
+}
+
+/** The commands whose second word this is: `create` is one of `topics create`. */
+function commandsWith(groups: readonly CommandGroup[], word: string): string[] {
+  return groups.flatMap(({ commands }) =>
+    commands.filter(({ words }) => words[1] === word).map(({ words }) => words.join(' ')),
+  );
+}
+
+function didYouMeanOneOf(commands: readonly string[]): string {
+  return commands.length === 0
+    ? ''
+    : ` Did you mean ${commands.map((command) => `'millrace ${command}'`).join(' or ')}?`;
 }

@@ -3,7 +3,7 @@ import type { ArgumentDefinition, Command, CommandGroup, OptionDefinition } from
 import { definitions, wrapped } from './terminal/text-wrap.js';
 
 const FOOT =
-  'millrace COMMAND --help says more about a command. Exit codes: 0 done, 1 failed, 2 called wrongly.';
+  'millrace COMMAND --help says more about a command, millrace --version which version it is. Exit codes: 0 done, 1 failed, 2 called wrongly.';
 
 /** `millrace topics create TOPIC [OPTIONS]`. */
 export function usageLine(command: Command): string {

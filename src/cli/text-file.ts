@@ -2,6 +2,7 @@
 import type { Env } from '../env/env.js';
 import type { FileHandle } from '../env/file-system.js';
 import { StreamsError } from '../errors.js';
+import type { ByteInput } from './command-io.js';
 
 const CHUNK_BYTES = 65_536;
 /** A description that is larger was not meant. */
@@ -17,11 +18,27 @@ export function smallTextFile({ files }: Env, path: string): string {
         `${path} has ${size} bytes; a file of more than ${SMALL_BYTES_MAX} bytes is not read here.`,
         { file: path },
       );
-    const bytes = Buffer.alloc(size);
-    return bytes.toString('utf8', 0, handle.read(bytes, 0));
+    const bytes = Buffer.alloc(Math.max(1, size));
+    return bytes.toString('utf8', 0, readAt(handle, bytes, 0));
   } finally {
     handle.close();
   }
+}
+
+/** Standard input, read to its end as `smallTextFile` reads a file. */
+export async function smallTextInput(input: ByteInput): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of input.chunks()) {
+    size += chunk.length;
+    if (size > SMALL_BYTES_MAX)
+      throw new StreamsError(
+        'INVALID_ARGUMENT',
+        `Standard input has more than ${SMALL_BYTES_MAX} bytes; so much is not read here.`,
+      );
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 export interface FileChunks {
@@ -40,7 +57,7 @@ export function fileChunks({ files, timers }: Env, path: string, stop: AbortSign
         try {
           for (let position = 0; !stop.aborted;) {
             const bytes = Buffer.allocUnsafe(CHUNK_BYTES);
-            const read = handle.read(bytes, position);
+            const read = readAt(handle, bytes, position);
             if (read === 0) return;
             position += read;
             yield bytes.subarray(0, read);
@@ -52,6 +69,21 @@ export function fileChunks({ files, timers }: Env, path: string, stop: AbortSign
       },
     },
   };
+}
+
+/** A pipe that a shell hands over as a file, `<(...)`, has no positions; standard input serves for it. */
+function readAt(handle: FileHandle, bytes: Uint8Array, position: number): number {
+  try {
+    return handle.read(bytes, position);
+  } catch (error) {
+    const cause = error instanceof StreamsError ? error.cause : error;
+    if ((cause as NodeJS.ErrnoException | undefined)?.code !== 'ESPIPE') throw error;
+    throw new StreamsError(
+      'INVALID_ARGUMENT',
+      `${handle.path} is a pipe, not a file. Give - instead of it, and the pipe as standard input: ... | millrace ... -`,
+      { file: handle.path, cause },
+    );
+  }
 }
 
 function opened(files: Env['files'], path: string): FileHandle {

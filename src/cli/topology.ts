@@ -40,6 +40,8 @@ async function moduleOf(file: string, io: CommandIo): Promise<unknown> {
 function reason(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const [message = ''] = cause.message.split(' imported from ', 1);
+  if ((cause as NodeJS.ErrnoException).code === 'ERR_UNKNOWN_FILE_EXTENSION')
+    return `${cause.name}: ${message}. Give a JavaScript module (.js or .mjs), compiled from TypeScript if need be.`;
   const [place] = /file:\/\/[^\s)]+/.exec(cause.stack ?? '') ?? [];
   const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
   return missing || place === undefined

@@ -191,5 +191,15 @@ describe('the command as a process', { timeout: 60_000 }, () => {
       );
       expect(stdout).toBe('3000\n');
     });
+
+    test.each(['produce lines', 'delete-records'])(
+      '%s of a pipe in the place of a file says that - is meant',
+      async (command) => {
+        await millrace('topics', 'create', 'lines', '--if-not-exists');
+        const { stdout } = await shell(`millrace ${command} <(echo text) 2>&1; echo "code $?"`);
+        expect(stdout).toMatch(/is a pipe, not a file. Give - instead/);
+        expect(stdout).toContain('code 1\n');
+      },
+    );
   });
 });

@@ -112,6 +112,7 @@ test('bytes that are not the value tell where and what to try; what came before 
   const { code, out, err } = await world.type(`${ALL} --value-serde long`);
   expect({ code, out }).toEqual({ code: 1, out: '1\n' });
   expect(err).toContain('topic order, partition 0, offset 1 is not long');
+  expect(err).toContain('long expects 8 bytes');
   expect(err).toContain('--partition 0 --offset 2');
   expect((await world.type(`${ALL} --value-serde hex`)).out).toBe('0000000000000001\n74657874\n');
 });
@@ -258,6 +259,10 @@ test("delete-records takes Kafka's file and says what the lowest offset is now",
   expect((await world.type(ALL)).out).toBe('c\n');
   const again = await world.type('delete-records files/delete.json --print-json');
   expect(jsonLines(again.out)).toEqual([[{ topic: 'order', partition: 0, lowWatermark: 2 }]]);
+
+  const text = '{"partitions":[{"topic":"order","partition":0,"offset":-1}]}';
+  const input = await world.type('delete-records - --print-json', { lines: [text] });
+  expect(jsonLines(input.out)).toEqual([[{ topic: 'order', partition: 0, lowWatermark: 3 }]]);
 });
 
 test.each([

@@ -2,7 +2,7 @@
 import { StreamsError } from '../../errors.js';
 import { defineCommand, LOG_OPTIONS } from '../command.js';
 import { withLog } from '../opened-log.js';
-import { smallTextFile } from '../text-file.js';
+import { smallTextFile, smallTextInput } from '../text-file.js';
 
 interface Deletion {
   readonly topic: string;
@@ -16,7 +16,7 @@ export const deleteRecords = defineCommand({
   notes: [
     'FILE holds {"partitions": [{"topic": "hello.kafka", "partition": 0, "offset": 50}], "version": 1}: records of that partition below offset 50 are gone for every reader. Offset -1 deletes up to the end.',
   ],
-  args: [{ name: 'file', summary: 'a JSON file', option: 'json' }],
+  args: [{ name: 'file', summary: 'a JSON file; - is standard input', option: 'json' }],
   options: {
     'print-json': { kind: 'flag', summary: 'print JSON for programs' },
     ...LOG_OPTIONS,
@@ -24,7 +24,10 @@ export const deleteRecords = defineCommand({
   json: '(here --print-json) [{ topic, partition, lowWatermark }]',
   examples: ['millrace delete-records --json delete.json'],
   async run({ args, options }, io) {
-    const deletions = parseDeletions(smallTextFile(io.env, args.file), args.file);
+    const text = await (args.file === '-'
+      ? smallTextInput(io.input)
+      : smallTextFile(io.env, args.file));
+    const deletions = parseDeletions(text, args.file === '-' ? 'Standard input' : args.file);
     const done = await withLog(io, options, async (log) => {
       const admin = log.admin();
       const topics = [...new Set(deletions.map(({ topic }) => topic))];
