@@ -40,7 +40,20 @@ export type {
   ValueTransformerSupplier,
 } from './dsl/operators/transform-values.js';
 export type { EmitStrategy } from './dsl/operators/window-rows.js';
-export type { ForeignKeyJoined, ToStream, TransformOptions } from './dsl/ktable.js';
+export type {
+  ForeignKeyJoined,
+  JoinableTable,
+  TableJoinOptions,
+  ToStream,
+  TransformOptions,
+} from './dsl/ktable.js';
+export type {
+  ConnectedFixedKeyProcessorSupplier,
+  ConnectedProcessorSupplier,
+  ConnectedStores,
+  NoStores,
+  StoresByName,
+} from './dsl/connected-stores.js';
 export type { ValueMapper } from './dsl/operators/map-values.js';
 export type { ForeachAction } from './dsl/operators/peek.js';
 export type { Reducer } from './dsl/operators/reduce.js';
@@ -49,6 +62,7 @@ export type {
   Consumed,
   GlobalJoined,
   Grouped,
+  History,
   Joined,
   Materialized,
   Named,
@@ -59,6 +73,7 @@ export type {
   StoreOptions,
   StreamJoined,
   TableJoined,
+  TableKind,
   WindowedMaterialized,
 } from './dsl/options.js';
 export { Topology } from './processor/topology.js';

@@ -24,6 +24,14 @@ import {
   PRODUCED,
   REPARTITIONED,
 } from './checks.js';
+import {
+  connected,
+  type ConnectedFixedKeyProcessorSupplier,
+  type ConnectedProcessorSupplier,
+  type NoStores,
+  type StoresByName,
+  withListedStores,
+} from './connected-stores.js';
 import { KGroupedStream } from './grouped-stream.js';
 import { KTable } from './ktable.js';
 import { filter, type Predicate } from './operators/filter.js';
@@ -293,11 +301,11 @@ export class KStream<K, V> {
   }
 
   /** Runs a processor of yours; what it forwards may have other keys. */
-  process<KOut, VOut>(
-    supplier: ProcessorSupplier<K, V, KOut, VOut>,
-    options: Processing = {},
+  process<KOut, VOut, S extends StoresByName = NoStores>(
+    supplier: ConnectedProcessorSupplier<K, V, KOut, VOut, S>,
+    options: Processing<S> = {},
   ): KStream<KOut, VOut> {
-    checkCall('process()', {}, options, PROCESSING);
+    checkCall('process()', {}, withListedStores(options), PROCESSING);
     const make = supplier as ProcessorSupplier;
     const { state } = this.#processor(
       'KSTREAM-PROCESSOR-',
@@ -310,11 +318,11 @@ export class KStream<K, V> {
   }
 
   /** Runs a processor of yours that may not change keys, so that nothing is repartitioned behind it. */
-  processValues<VOut>(
-    supplier: FixedKeyProcessorSupplier<K, V, VOut>,
-    options: Processing = {},
+  processValues<VOut, S extends StoresByName = NoStores>(
+    supplier: ConnectedFixedKeyProcessorSupplier<K, V, VOut, S>,
+    options: Processing<S> = {},
   ): KStream<K, VOut> {
-    checkCall('processValues()', {}, options, PROCESSING);
+    checkCall('processValues()', {}, withListedStores(options), PROCESSING);
     const make = supplier as FixedKeyProcessorSupplier;
     return this.#processor('KSTREAM-PROCESSVALUES-', { fixedKey: true, make }, options, NEW_VALUE);
   }
@@ -380,8 +388,7 @@ export class KStream<K, V> {
       kind: 'userProcessor',
       name,
       parents: [this.state.node],
-      supplier,
-      stores: options.stores ?? [],
+      ...connected(supplier, options.stores),
     });
     return this.#next(node, effect);
   }

@@ -7,6 +7,7 @@ import type { Serde } from '../serde/serde.js';
 import type { StreamPartitioner } from '../processor/collector.js';
 import type { TimestampExtractor } from '../processor/timestamp-extractor.js';
 import type { StoreBuilder } from '../state/store.js';
+import type { StoresByName } from './connected-stores.js';
 import type { JoinWindows } from './join-windows.js';
 
 /** A value that may come later: user functions may be async. */
@@ -121,9 +122,12 @@ export interface WindowedMaterialized<K, V> extends Materialized<K, V, undefined
   readonly retention?: Duration | undefined;
 }
 
-export interface Processing extends Named {
-  /** Builders are added and connected; names connect stores of `addStateStore` or of other operators. */
-  readonly stores?: readonly (StoreBuilder | string)[] | undefined;
+export interface Processing<S extends StoresByName = StoresByName> extends Named {
+  /**
+   * Builders are added and connected; names connect stores of `addStateStore` or of other operators. Builders under
+   * names of your own, `{ seen }`, reach the supplier as its second argument: stores that are connected, with their types.
+   */
+  readonly stores?: readonly (StoreBuilder | string)[] | S | undefined;
 }
 
 /** Defaults wherever no serde is known. */

@@ -13,19 +13,23 @@ export function requireSupplier(name: string, supplier: unknown): void {
   );
 }
 
-/** Makes one for this context; `method` is what tells a class of old syntax from a function. */
-export function suppliedBy<C, T>(
-  supplier: ((context: C) => T) | (new (context: C) => T),
+/**
+ * Makes one for this context, and what else the supplier takes; `method` is what tells a class of old syntax from a
+ * function.
+ */
+export function suppliedBy<C, T, More extends readonly unknown[]>(
+  supplier: ((context: C, ...more: More) => T) | (new (context: C, ...more: More) => T),
   context: C,
   method: string,
+  ...more: More
 ): T {
-  return isClass(supplier, method) ? new supplier(context) : supplier(context);
+  return isClass(supplier, method) ? new supplier(context, ...more) : supplier(context, ...more);
 }
 
-function isClass<C, T>(
-  supplier: ((context: C) => T) | (new (context: C) => T),
+function isClass<T, Given extends readonly unknown[]>(
+  supplier: ((...given: Given) => T) | (new (...given: Given) => T),
   method: string,
-): supplier is new (context: C) => T {
+): supplier is new (...given: Given) => T {
   const prototype: unknown = supplier.prototype;
   return (
     /^class\b/.test(Function.prototype.toString.call(supplier)) ||

@@ -106,7 +106,7 @@ export function checkBuilder(call: string, builder: unknown): void {
   );
 }
 
-const isBuilder = (value: unknown): boolean =>
+export const isBuilder = (value: unknown): boolean =>
   typeof (value as { readonly build?: unknown } | null | undefined)?.build === 'function';
 
 /** Throws `INVALID_ARGUMENT` unless `store` names one, or makes it. */

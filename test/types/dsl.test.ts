@@ -5,8 +5,9 @@ import type { KGroupedStream } from '../../src/dsl/grouped-stream.js';
 import type { KStream } from '../../src/dsl/kstream.js';
 import type { KTable } from '../../src/dsl/ktable.js';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
-import type { ProcessorContext } from '../../src/processor/processor.js';
+import type { FixedKeyProcessorContext, ProcessorContext } from '../../src/processor/processor.js';
 import { Serdes } from '../../src/serde/serdes.js';
+import type { KeyValueStore } from '../../src/state/key-value.js';
 import { Stores } from '../../src/state/stores.js';
 
 interface Order {
@@ -242,6 +243,51 @@ describe('processors', () => {
       { stores: [seen] },
     );
     expectTypeOf(lengths).toEqualTypeOf<KStream<string, number>>();
+  });
+
+  test('stores given by name reach the supplier, with their types, and no others', () => {
+    const lengths = new StreamsBuilder().stream('in', text).process(
+      (context: ProcessorContext<string, number>, stores) => ({
+        process(record) {
+          expectTypeOf(stores.counts.get(record.key)).toEqualTypeOf<number | undefined>();
+          // @ts-expect-error it is not connected
+          expectTypeOf(stores.others).toBeAny();
+          context.forward({ ...record, value: record.value.length });
+        },
+      }),
+      { stores: { counts: seen } },
+    );
+    expectTypeOf(lengths).toEqualTypeOf<KStream<string, number>>();
+    new StreamsBuilder().stream('in', text).process(
+      (_context, stores) => ({
+        process() {
+          // @ts-expect-error a list gives no stores by name
+          expectTypeOf(stores.seen).toBeAny();
+        },
+      }),
+      { stores: [seen] },
+    );
+    class Counting {
+      readonly stores: { readonly counts: KeyValueStore<string, number> };
+      constructor(
+        _context: FixedKeyProcessorContext<string, number>,
+        stores: { readonly counts: KeyValueStore<string, number> },
+      ) {
+        this.stores = stores;
+      }
+      process(): void {}
+    }
+    const stream = new StreamsBuilder().stream('in', text);
+    expectTypeOf(stream.processValues(Counting, { stores: { counts: seen } })).toEqualTypeOf<
+      KStream<string, number>
+    >();
+    // @ts-expect-error it needs a store that is not connected
+    expectTypeOf(() => stream.processValues(Counting, { stores: { other: seen } })).toBeFunction();
+    const names = Stores.keyValue({ name: 'names', ...text });
+    expectTypeOf(() =>
+      // @ts-expect-error it needs a store of numbers
+      stream.processValues(Counting, { stores: { counts: names } }),
+    ).toBeFunction();
   });
 
   test('a class is a supplier too', () => {
