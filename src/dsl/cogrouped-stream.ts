@@ -49,7 +49,8 @@ const PREFIX = 'COGROUPKSTREAM-AGGREGATE-';
 type Aggregators = ReadonlyMap<StreamGrouping, Aggregator<unknown, unknown, unknown>>;
 
 /**
- * Made by `KGroupedStream.cogroup`.
+ * Made by `KGroupedStream.cogroup` (KIP-150). One row per key, made by the aggregators of all streams; one store. A stream
+ * that is added twice has the aggregator that was given last.
  *
  * @example
  * ```ts
@@ -70,7 +71,7 @@ export class CogroupedKStream<K, A> {
     this.#aggregators = aggregators;
   }
 
-  /** Adds a grouped stream, with the aggregator of its records. */
+  /** Adds a grouped stream of the same builder, with the aggregator of its records. Throws `INVALID_ARGUMENT`. */
   cogroup<V>(
     grouped: KGroupedStream<K, V>,
     aggregator: Aggregator<K, V, A>,
@@ -117,7 +118,7 @@ export class CogroupedKStream<K, A> {
   }
 }
 
-/** Made by `CogroupedKStream.windowedBy` with time, sliding or unlimited windows. */
+/** Made by `CogroupedKStream.windowedBy` with time, sliding or unlimited windows. Every update is sent, as in Kafka. */
 export class TimeWindowedCogroupedKStream<K, A> {
   readonly #aggregators: Aggregators;
   readonly #windows: TimeWindows | SlidingWindows | UnlimitedWindows;
@@ -158,7 +159,7 @@ export class TimeWindowedCogroupedKStream<K, A> {
   }
 }
 
-/** Made by `CogroupedKStream.windowedBy` with session windows. */
+/** Made by `CogroupedKStream.windowedBy` with session windows. Every update is sent, as in Kafka. */
 export class SessionWindowedCogroupedKStream<K, A> {
   readonly #aggregators: Aggregators;
   readonly #windows: SessionWindows;

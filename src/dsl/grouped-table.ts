@@ -75,7 +75,17 @@ export class KGroupedTable<K, V> {
     });
   }
 
-  /** Combines the values of each group; the first one is the start. Returning null deletes the row of the group. */
+  /**
+   * Combines the values of each group; the first one is the start. A row that changes is taken out of its group
+   * (`subtractor`) before it comes into the next (`adder`). Returning null deletes the row of the group.
+   *
+   * @example
+   * ```ts
+   * const incomes = people
+   *   .groupBy((_person, { city, income }) => [city, income], { key: Serdes.string(), value: Serdes.double() })
+   *   .reduce((sum, income) => sum + income, (sum, income) => sum - income);
+   * ```
+   */
   reduce<H extends History = History>(
     adder: Reducer<V>,
     subtractor: Reducer<V>,

@@ -307,7 +307,7 @@ export class KTable<K, V, Deleted extends null = null, Kind extends StoreKind = 
     );
   }
 
-  /** Holds updates back: until windows close, so that only final results come, or for a time, so that fewer come. */
+  /** Holds updates back: until windows close, so that only final results come, or for a time, so that fewer come (KIP-328). */
   suppress(suppressed: Suppressed<K>, options: Named = {}): KTable<K, V, Deleted, Kind> {
     checkCall('suppress()', {}, options, NAMED);
     return new KTable(suppressTable(this.state, suppressed as Suppressed<never>, options.name));

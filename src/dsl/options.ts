@@ -18,6 +18,7 @@ export interface Named {
   readonly name?: string | undefined;
 }
 
+/** How a topic is read. */
 export interface Consumed<K, V> extends Named {
   readonly key?: Serde<K> | undefined;
   readonly value?: Serde<V> | undefined;
@@ -29,6 +30,7 @@ export interface Consumed<K, V> extends Named {
 /** Writes `T`: a serde of `T` or of a wider type. */
 export type Serializer<T> = Pick<Serde<T>, 'serialize' | 'write' | 'name'>;
 
+/** How a topic is written. */
 export interface Produced<K, V> extends Named {
   readonly key?: Serializer<Exclude<K, null>> | undefined;
   readonly value?: Serializer<Exclude<V, null>> | undefined;
@@ -41,6 +43,7 @@ export interface Grouped<K, V> extends Named {
   readonly value?: Serde<Exclude<V, null>> | undefined;
 }
 
+/** An internal topic of the user's making: `<applicationId>-<name>-repartition`. */
 export interface Repartitioned<K, V> extends Named {
   readonly key?: Serde<Exclude<K, null>> | undefined;
   readonly value?: Serde<Exclude<V, null>> | undefined;
@@ -84,6 +87,7 @@ export interface TableJoined<K, KO> extends Named {
   readonly otherPartitioner?: StreamPartitioner<KO, null> | undefined;
 }
 
+/** A join with a global table. */
 export interface GlobalJoined<K, V, GK> extends Named {
   /** Which key of the global table a record joins. */
   readonly keySelector: (key: K, value: V) => GK | PromiseLike<GK>;
@@ -111,6 +115,7 @@ export interface StoreOptions<H extends History = History> {
   readonly versioned?: H | undefined;
 }
 
+/** Of the store of a table: what is not given is inherited from the operator before, or is the builder's default. */
 export interface Materialized<K, V, H extends History = History> extends StoreOptions<H> {
   readonly key?: Serde<Exclude<K, null>> | undefined;
   readonly value?: Serde<Exclude<V, null>> | undefined;
@@ -118,10 +123,11 @@ export interface Materialized<K, V, H extends History = History> extends StoreOp
 
 /** Of the store of a windowed table, which cannot be versioned. */
 export interface WindowedMaterialized<K, V> extends Materialized<K, V, undefined> {
-  /** How long windows are kept, counted from their start. Default and least: the window and its grace. */
+  /** How long windows are kept, counted from their start: milliseconds or `'24h'`. Default and least: the window and its grace. */
   readonly retention?: Duration | undefined;
 }
 
+/** Of `process` and `processValues`. */
 export interface Processing<S extends StoresByName = StoresByName> extends Named {
   /**
    * Builders are added and connected; names connect stores of `addStateStore` or of other operators. Builders under

@@ -61,7 +61,10 @@ export class SessionWindowedKStream<K, V> {
     this.#emit = emit;
   }
 
-  /** `onWindowUpdate` (default): every update is sent. `onWindowClose`: one result for each session, when it closes. */
+  /**
+   * `onWindowUpdate` (default): every update is sent. `onWindowClose`: one result for each session, when it closes: when
+   * the operator's stream time is past its end, the gap and the grace.
+   */
   emitStrategy(strategy: EmitStrategy): SessionWindowedKStream<K, V> {
     checkEmitStrategy(strategy);
     return new SessionWindowedKStream(this.#grouping, this.#windows, strategy);
@@ -97,7 +100,10 @@ export class SessionWindowedKStream<K, V> {
     });
   }
 
-  /** Combines the records of each key and session into something of another type. */
+  /**
+   * Combines the records of each key and session into something of another type. `sessionMerger` makes one aggregate of
+   * two when a record brings their sessions together. Returning null deletes the session.
+   */
   aggregate<A>(
     initializer: Initializer<NoInfer<A>>,
     aggregator: Aggregator<K, V, NoInfer<A>>,

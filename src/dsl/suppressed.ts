@@ -24,7 +24,8 @@ export interface StrictSuppressionBuffer extends SuppressionBuffer {
 const KNOWN = ['maxRecords', 'maxBytes', 'onFull', 'logging'];
 
 /**
- * What `KTable.suppress` takes. Made by `untilWindowCloses` and `untilTimeLimit`.
+ * What `KTable.suppress` takes. Made by `untilWindowCloses` and `untilTimeLimit`. Immutable, and good for any number of
+ * tables. Kafka's Suppressed (KIP-328).
  *
  * @example
  * ```ts
@@ -66,7 +67,8 @@ export class Suppressed<in K> {
 
   /**
    * Only the last result of each window, when it closes: after its end and the grace of its windows, by the stream's own
-   * time. Of a windowed table, or of tables made of it.
+   * time. Of a windowed table, or of tables made of it. Time moves with what reaches `suppress`: what a filter before it
+   * leaves out closes nothing. A full buffer fails with `BUFFER_FULL`. Throws `INVALID_ARGUMENT`.
    */
   static untilWindowCloses(buffer: StrictSuppressionBuffer = {}): Suppressed<Windowed<unknown>> {
     return Object.freeze(
@@ -74,7 +76,11 @@ export class Suppressed<in K> {
     );
   }
 
-  /** At most one update of a key in so much of the stream's own time, counted from the first one that is held back. */
+  /**
+   * At most one update of a key in so much of the stream's own time (milliseconds or `'5s'`), counted from the first one
+   * that is held back; 0 holds nothing back. A full buffer emits its oldest, unless `onFull` says otherwise. Throws
+   * `INVALID_ARGUMENT`.
+   */
   static untilTimeLimit(timeToWait: Duration, buffer: SuppressionBuffer = {}): Suppressed<unknown> {
     const call = 'Suppressed.untilTimeLimit()';
     return Object.freeze(

@@ -59,7 +59,11 @@ export class TimeWindowedKStream<K, V> {
     this.#emit = emit;
   }
 
-  /** `onWindowUpdate` (default): every update is sent. `onWindowClose`: one result for each window, when it closes. */
+  /**
+   * `onWindowUpdate` (default): every update is sent. `onWindowClose`: one result for each window, when it closes, by the
+   * operator's own stream time (KIP-825; Kafka looks once a second, here it is at once). Throws `INVALID_ARGUMENT` for
+   * unlimited windows, which never close.
+   */
   emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V> {
     checkEmitStrategy(strategy);
     if (strategy === 'onWindowClose' && this.#windows.kind === 'unlimited')

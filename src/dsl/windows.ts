@@ -31,7 +31,7 @@ export interface TimeWindowsOptions {
 }
 
 /**
- * Tumbling and hopping windows.
+ * Tumbling and hopping windows: [start, end), aligned to the epoch. A record is in `size / advance` of them.
  *
  * @example
  * ```ts
@@ -77,7 +77,14 @@ export interface UnlimitedWindowsOptions {
   readonly startOn?: number;
 }
 
-/** One window without end. It never closes, so nothing that waits for its end ever comes. */
+/**
+ * One window without end. It never closes, so nothing that waits for its end ever comes.
+ *
+ * @example
+ * ```ts
+ * const sinceNewYear = UnlimitedWindows.of({ startOn: Date.UTC(2026, 0, 1) });
+ * ```
+ */
 export class UnlimitedWindows implements FixedWindows {
   readonly kind = 'unlimited';
   readonly sizeMs = FOREVER;
@@ -89,6 +96,7 @@ export class UnlimitedWindows implements FixedWindows {
     this.startMs = startMs;
   }
 
+  /** Throws `INVALID_ARGUMENT` when startOn is negative. */
   static of(options: UnlimitedWindowsOptions = {}): UnlimitedWindows {
     const call = 'UnlimitedWindows.of()';
     requireOptions(options, ['startOn'], call);
@@ -110,7 +118,8 @@ export interface SlidingWindowsOptions {
 }
 
 /**
- * A window for every group of records that are at most `difference` apart.
+ * A window for every group of records that are at most `difference` apart: [start, end], ends with a record or begins
+ * right behind one (KIP-450).
  *
  * @example
  * ```ts
@@ -127,6 +136,7 @@ export class SlidingWindows {
     this.graceMs = graceMs;
   }
 
+  /** Throws `INVALID_ARGUMENT` unless difference > 0: Kafka takes 0, and then fails at the first record. */
   static of(options: SlidingWindowsOptions): SlidingWindows {
     const call = 'SlidingWindows.of()';
     requireOptions(options, ['difference', 'grace'], call);
@@ -160,6 +170,7 @@ export class SessionWindows {
     this.graceMs = graceMs;
   }
 
+  /** Throws `INVALID_ARGUMENT` unless gap > 0. */
   static of(options: SessionWindowsOptions): SessionWindows {
     const call = 'SessionWindows.of()';
     requireOptions(options, ['gap', 'grace'], call);
