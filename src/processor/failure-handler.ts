@@ -104,7 +104,7 @@ export class FailureHandler {
           cause: error,
           ...where,
         });
-    if (error instanceof ProcessUnfinished) throw this.#raise(wrapped);
+    if (error instanceof ProcessUnfinished || isBufferFull(error)) throw this.#raise(wrapped);
     this.#apply(this.#config.onProcessError, wrapped, record);
   }
 
@@ -186,6 +186,10 @@ export class FailureHandler {
     return error;
   }
 }
+
+/** Whoever limits a buffer with `shutDown` wants no results rather than some that are not final. */
+const isBufferFull = (error: unknown): boolean =>
+  error instanceof StreamsError && error.code === 'BUFFER_FULL';
 
 /** With its full stop, before another sentence. */
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

@@ -28,7 +28,7 @@ export interface TopicSetup {
 export async function setUpTopics(setup: TopicSetup): Promise<TopicPlan> {
   const { admin, names } = setup;
   const existing = await admin.listTopics();
-  const subtopologies = resolvePatterns(setup.subtopologies, existing);
+  const subtopologies = resolvePatterns(setup.subtopologies, names, existing);
   refuseReadDeadLetters(setup);
   const plan = planTopics(
     subtopologies,
@@ -57,7 +57,7 @@ export async function setUpTopics(setup: TopicSetup): Promise<TopicPlan> {
 
 /** A record that fails would be read again, fail again, and grow each time. Also where a pattern will match the topic. */
 function refuseReadDeadLetters({ deadLetterTopics, subtopologies, names }: TopicSetup): void {
-  const read = sourceTopicNames(resolvePatterns(subtopologies, deadLetterTopics), names);
+  const read = sourceTopicNames(resolvePatterns(subtopologies, names, deadLetterTopics), names);
   const topic = deadLetterTopics.find((deadLetter) => read.includes(deadLetter));
   if (topic === undefined) return;
   throw new StreamsError(

@@ -39,9 +39,11 @@ export class PatternWatch {
         node.kind === 'source' && node.pattern !== undefined ? [node.pattern] : [],
       ),
     );
-    this.#known = new Set(
-      parts.plan.subtopologies.flatMap(({ sources }) => sources.map(({ topic }) => topic)),
-    );
+    const { subtopologies, repartitionTopics, changelogs } = parts.plan;
+    const sources = subtopologies.flatMap((subtopology) => subtopology.sources);
+    // What the application made for itself is no news either, and never a source of its patterns.
+    const known = [...sources, ...repartitionTopics, ...changelogs].map(({ topic }) => topic);
+    this.#known = new Set(known);
     this.#wait();
   }
 

@@ -59,6 +59,8 @@ export interface TopicPlan {
 export class TopicNames {
   readonly #prefix: string;
   readonly #internal: ReadonlySet<string>;
+  /** As they are called in the log. */
+  readonly #own: ReadonlySet<string>;
 
   constructor(applicationId: string, subtopologies: readonly Subtopology[]) {
     this.#prefix = `${applicationId}-`;
@@ -67,6 +69,18 @@ export class TopicNames {
         subtopology.repartitionSinks.map((topic) => topic.name),
       ),
     );
+    const stores = subtopologies.flatMap((subtopology) => subtopology.stores);
+    this.#own = new Set([
+      ...[...this.#internal].map((name) => this.decorate(name)),
+      ...stores.flatMap((store) =>
+        store.sourceTopic === undefined ? [`${this.#prefix}${store.builder.name}-changelog`] : [],
+      ),
+    ]);
+  }
+
+  /** A topic that the application makes for itself: patterns of its sources pass over it. */
+  isOwn(topic: string): boolean {
+    return this.#own.has(topic);
   }
 
   /** Adds the application id to an internal topic; a topic of the user keeps its name. */
@@ -107,11 +121,13 @@ export function sinkTopicNames(subtopologies: readonly Subtopology[], names: Top
 /** Replaces patterns by the topics that match now, in the order of the log's list. */
 export function resolvePatterns(
   subtopologies: readonly Subtopology[],
+  names: TopicNames,
   existing: readonly string[],
 ): Subtopology[] {
+  const offered = existing.filter((topic) => !names.isOwn(topic));
   return subtopologies.map((subtopology) => {
     const matched = new Map<string, readonly string[]>();
-    const nodes = subtopology.nodes.map((node) => resolvePattern(node, existing, matched));
+    const nodes = subtopology.nodes.map((node) => resolvePattern(node, offered, matched));
     const copartitionGroups = subtopology.copartitionGroups.map((group) =>
       group.flatMap((topic) => matched.get(topic) ?? [topic]),
     );

@@ -9,6 +9,7 @@ import {
   SessionWindows,
   SlidingWindows,
   StreamsBuilder,
+  Suppressed,
   TimeWindows,
 } from '../../src/index.js';
 import type { Record } from '../../src/processor/record.js';
@@ -108,6 +109,25 @@ describe.each([
     });
     expect(out).toEqual(['out: k[0,0]=a@0', 'out: k[0,0]=null@0', 'out: k[0,8]=ab@8']);
   });
+});
+
+it('a full buffer that may not emit stops the application whatever the error policy says', async () => {
+  const windows = TimeWindows.of({ size: 10, grace: 0 });
+  const running = run({
+    draw: (builder) =>
+      builder
+        .stream('in')
+        .groupByKey()
+        .windowedBy(windows)
+        .count()
+        .suppress(Suppressed.untilWindowCloses({ maxRecords: 1 }))
+        .toStream({ keySelector: ({ key }) => key })
+        .mapValues(String)
+        .to('out', text),
+    rows: ['in k a 1', 'in l b 2'],
+    options: { errors: { process: 'continue' } },
+  });
+  await expect(running).rejects.toMatchObject({ cause: { code: 'BUFFER_FULL' } });
 });
 
 interface Count {

@@ -88,6 +88,34 @@ describe('a pattern', () => {
     await env.run(log.close());
   });
 
+  it('passes over the topics that the application makes for itself', async () => {
+    const builder = strings();
+    builder
+      .stream(/in-.*|app-.*/)
+      .selectKey((_key, value) => value)
+      .groupByKey()
+      .count({ as: 'counts' })
+      .toStream()
+      .to('out', { value: count });
+    const topology = builder.build();
+    const { env, log, app } = await started(topology, { 'in-a': 1, out: 1 });
+    const first = commits(app);
+    await env.run(produce(log, 'in-a', [{ key: 'k', value: 'a' }]));
+    await env.run(first);
+    await env.run(new Promise<void>((resolve) => env.timers.after(5000, resolve)));
+    expect(app.state).toBe('RUNNING');
+    await env.run(app.close());
+    const again = new KafkaStreams(topology, { applicationId: 'app', log, env });
+    await env.run(again.start());
+    const second = commits(again);
+    await env.run(produce(log, 'in-a', [{ key: 'k', value: 'a' }]));
+    await env.run(second);
+    await env.run(again.close());
+    expect(lastCounts(await env.run(read(log, 'out', count)))).toEqual({ a: 2 });
+    expect(await env.run(log.admin().listTopics())).toContain('app-counts-repartition');
+    await env.run(log.close());
+  });
+
   it('does not keep a closed application busy', async () => {
     const { env, log, app } = await started(counting(), { 'in-a': 1, out: 1 });
     await env.run(app.close());

@@ -20,10 +20,10 @@ function plan(topology: Topology, topics: { readonly [topic: string]: number }) 
       { topic, topicId: topic, partitions, config: {} } satisfies TopicDescription,
     ]),
   );
-  const subtopologies = resolvePatterns(topology.subtopologies(), [...existing.keys()]);
-  return planTopics(subtopologies, new TopicNames('app', subtopologies), existing, [
-    ...existing.keys(),
-  ]);
+  const names = new TopicNames('app', topology.subtopologies());
+  const all = [...existing.keys()];
+  const subtopologies = resolvePatterns(topology.subtopologies(), names, all);
+  return planTopics(subtopologies, names, existing, all);
 }
 
 /** in -> repartition -> store -> out */
