@@ -40,6 +40,12 @@ export function noValue(record: unknown, topic: string): StreamsError {
       { topic },
     );
   }
+  if ('messages' in record)
+    return new StreamsError(
+      'INVALID_ARGUMENT',
+      `send: 'messages' are kafkajs' way to send several records. Here it is producer.sendBatch('${topic}', [{ key, value }]), and producer.send({ topic: '${topic}', key, value }) for one.`,
+      { topic },
+    );
   const said = misspelled(record, 'value') || ' Did a function forget to return?';
   return new StreamsError(
     'INVALID_ARGUMENT',

@@ -43,7 +43,7 @@ export function shown(value: unknown): string {
 /** The beginning of a byte range in hex, for a message. */
 export function shownBytes(buffer: Buffer, start: number, end: number): string {
   const hex = buffer.toString('hex', start, Math.min(end, start + SHOWN_BYTES_MAX));
-  return `${end - start} bytes${end === start ? '' : ` (${hex}${end - start > SHOWN_BYTES_MAX ? '...' : ''})`}`;
+  return `${end - start} ${end - start === 1 ? 'byte' : 'bytes'}${end === start ? '' : ` (${hex}${end - start > SHOWN_BYTES_MAX ? '...' : ''})`}`;
 }
 
 export function shortened(text: string): string {

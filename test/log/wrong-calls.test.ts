@@ -26,6 +26,10 @@ async function writtenRecords(): Promise<number | undefined> {
 describe('a producer', () => {
   test.each([
     [
+      { topic: 't', messages: [{ value: 'x' }] },
+      /producer\.sendBatch\('t', \[\{ key, value \}\]\)/,
+    ],
+    [
       { topic: 't', key: 'k', val: 'x' },
       /property 'val', which no record has. Did you mean 'value'/,
     ],
