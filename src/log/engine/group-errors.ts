@@ -78,7 +78,7 @@ export function notFromOutside(groupId: string, members: number): StreamsError {
 export function unknownMember({ groupId, memberId }: ConsumerGroupMetadata): StreamsError {
   return new StreamsError(
     'UNKNOWN_MEMBER',
-    `Member '${memberId}' is not in group '${groupId}' any more: it left, or did not poll within its maxPollIntervalMs. Poll again to rejoin; records since the last commit are read again.`,
+    `Member '${memberId}' is not in group '${groupId}' any more: it left, or did not poll within its maxPollInterval. Poll again to rejoin; records since the last commit are read again.`,
   );
 }
 

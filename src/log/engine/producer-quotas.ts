@@ -118,7 +118,7 @@ export class ByteQuota {
   #exceeded(bytes: number, delayMs: number): StreamsError {
     return new StreamsError(
       'QUOTA_EXCEEDED',
-      `After another ${bytes} bytes the producers of client id '${this.#clientId}' would have to wait for ${Math.ceil(delayMs)} ms to come back to their quota of ${this.#bytesPerSecond} bytes/s; at most ${this.#delayMsMax} ms are allowed. Nothing was appended: send less, wait while throttleMs is above 0, or raise producerByteRates or quotaDelayMsMax.`,
+      `After another ${bytes} bytes the producers of client id '${this.#clientId}' would have to wait for ${Math.ceil(delayMs)} ms to come back to their quota of ${this.#bytesPerSecond} bytes/s; at most ${this.#delayMsMax} ms are allowed. Nothing was appended: send less, or give the log a higher quotas.producerByteRate or quotas.maxDelay.`,
     );
   }
 }
