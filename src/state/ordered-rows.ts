@@ -1,14 +1,20 @@
 /**
  * The rows of a table in the unsigned byte order of their keys, Kafka's iteration order. Built when somebody
- * iterates: new rows are sorted among themselves and merged into the order there was, so that a store that is
- * only read and written by key pays nothing.
+ * iterates, so that a store that is only read and written by key pays nothing: many new rows are sorted among
+ * themselves and merged into the order there was, a few are put where they belong. Rows that left the table have no
+ * value any more and are passed over, until they are many.
  */
 import type { KeyedRow, LayeredTable } from './layered-table.js';
+
+/** Moving what comes behind a new row is cheaper than comparing all rows with it. */
+const FEW_ROWS = 16;
 
 export class OrderedRows {
   readonly #table: LayeredTable;
   readonly #keyBytes: (row: KeyedRow) => Buffer;
   #rows: KeyedRow[] = [];
+  /** How many of them have left the table. */
+  #gone = 0;
 
   /** `keyBytes` serializes the key of a row. */
   constructor(table: LayeredTable, keyBytes: (row: KeyedRow) => Buffer) {
@@ -42,13 +48,18 @@ export class OrderedRows {
   }
 
   #current(): readonly KeyedRow[] {
-    const removed = this.#table.removed > 0;
-    if (removed || this.#table.hasAdded) {
-      const added = this.#table.takeAdded().filter((row) => row.live);
-      for (const row of added) row.keyBytes ??= this.#keyBytes(row);
-      added.sort(byKey);
-      this.#rows = merged(removed ? this.#rows.filter((row) => row.live) : this.#rows, added);
+    const { removed, hasAdded } = this.#table;
+    if (removed === 0 && !hasAdded) return this.#rows;
+    const added = this.#table.takeAdded().filter((row) => row.live);
+    for (const row of added) row.keyBytes ??= this.#keyBytes(row);
+    this.#gone += removed;
+    if (this.#gone * 2 > this.#rows.length) {
+      this.#rows = this.#rows.filter((row) => row.live);
+      this.#gone = 0;
     }
+    if (added.length <= FEW_ROWS)
+      for (const row of added) this.#rows.splice(this.#lowerBound(row.keyBytes!), 0, row);
+    else this.#rows = merged(this.#rows, added.sort(byKey));
     return this.#rows;
   }
 
