@@ -155,8 +155,9 @@ class Versions implements LayeredRows<TimedRow> {
     const next = this.#next(row.group, row.time);
     const previous = this.#floor(row.group, row.time - 1);
     const kept = keptValue(row, stored, previous, next);
+    const known = isKnown(row, stored);
     this.rows.layers.write(row, kept, row.time, scoped);
-    this.#put(row, stored, previous, next);
+    if (!known) this.#put(row, stored, previous, next);
     return next === undefined ? PUT_RETURN_CODE_VALID_TO_UNDEFINED : next.time;
   }
 
@@ -164,8 +165,10 @@ class Versions implements LayeredRows<TimedRow> {
     this.#time.restore(row.time);
     const next = this.#next(row.group, row.time);
     const previous = this.#floor(row.group, row.time - 1);
-    this.rows.layers.restore(row, keptValue(row, stored, previous, next), row.time);
-    this.#put(row, stored, previous, next);
+    const kept = keptValue(row, stored, previous, next);
+    const known = isKnown(row, stored);
+    this.rows.layers.restore(row, kept, row.time);
+    if (!known) this.#put(row, stored, previous, next);
     this.#expire();
   }
 
@@ -260,3 +263,7 @@ function keptValue(
 }
 
 const isVersion = (row: TimedRow): boolean => row.value !== undefined;
+
+/** A version that is written again says nothing new of when it and its neighbours may go: topics with one time would pile it up. */
+const isKnown = (row: TimedRow, stored: unknown): boolean =>
+  isVersion(row) && (row.value === DELETED || stored !== DELETED);
