@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { StreamsBuilder } from '../../src/dsl/streams-builder.js';
 import { StreamsError } from '../../src/errors.js';
+import type { Topology } from '../../src/processor/topology.js';
 import { TopologyTestDriver, type TopologyTestDriverOptions } from '../../src/testing.js';
 import {
   CHAIN,
@@ -58,18 +59,30 @@ interface Outcome {
   readonly error: string | undefined;
 }
 
+function topologyOf(graph: readonly Drawn[], answering: Answering): Topology {
+  const builder = new StreamsBuilder(text);
+  let stream = builder.stream('in');
+  for (const [id, { name, every }] of graph.entries())
+    stream = STEPS[name]!(stream, answering(every), id);
+  stream.to('out');
+  return builder.build();
+}
+
+/**
+ * Where the key changes again behind a hop, records of several tasks meet at the next hop or in the output, and how fast
+ * each of these tasks gets on decides their order: there is none to compare with. One grouping more shows such a change
+ * as one hop more.
+ */
+const hasOneOrder = (graph: readonly Drawn[]): boolean =>
+  topologyOf([...graph, { name: 'hopping', every: 1 }], plain).subtopologies().length <= 2;
+
 async function run(
   graph: readonly Drawn[],
   rows: readonly Input[],
   answering: Answering,
   options: TopologyTestDriverOptions,
 ): Promise<Outcome> {
-  const builder = new StreamsBuilder(text);
-  let stream = builder.stream('in');
-  for (const [id, { name, every }] of graph.entries())
-    stream = STEPS[name]!(stream, answering(every), id);
-  stream.to('out');
-  await using driver = new TopologyTestDriver(builder.build(), options);
+  await using driver = new TopologyTestDriver(topologyOf(graph, answering), options);
   const input = driver.createInputTopic('in', text);
   let error: string | undefined;
   for (const row of rows) {
@@ -121,11 +134,15 @@ test('async functions change neither the records nor their order', async () => {
 }, 60_000);
 
 test('nor what an application of several tasks and partitions has committed', async () => {
-  const property = fc.asyncProperty(steps(CHAIN), inputs, async (graph, rows) => {
-    const options = { partitions: 2, statestoreCacheMaxBytes: 0 };
-    const expected = await run(graph, rows, plain, options);
-    expect(await run(graph, rows, asynchronous, options)).toEqual(expected);
-  });
+  const property = fc.asyncProperty(
+    steps(CHAIN).filter(hasOneOrder),
+    inputs,
+    async (graph, rows) => {
+      const options = { partitions: 2, statestoreCacheMaxBytes: 0 };
+      const expected = await run(graph, rows, plain, options);
+      expect(await run(graph, rows, asynchronous, options)).toEqual(expected);
+    },
+  );
   await fc.assert(property, { numRuns: 40, ...seed });
 }, 60_000);
 
